@@ -1,0 +1,1 @@
+"""KubeOrch: a picture of an application becomes running Kubernetes resources, with live state."""

@@ -1,0 +1,1 @@
+"""Clusters: credentials, connections, status, metadata."""

@@ -1,0 +1,1 @@
+"""The event bus: publish, replay, fan-out. Knows no domain."""

@@ -1,0 +1,1 @@
+"""Leases, beats, fences, claims, cancel, attempts, over any collection. Knows no domain."""

@@ -1,0 +1,1 @@
+"""A cluster's connection: requests, apply, watch loop, discovery. Knows no domain."""

@@ -1,0 +1,1 @@
+"""Templates to Kubernetes objects, and their validation."""

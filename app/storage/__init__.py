@@ -1,0 +1,1 @@
+"""Mongo connection, indexes, documents, sealed values. Knows no domain."""

@@ -1,0 +1,1 @@
+"""The graph, versions, runs, wiring, live states."""

@@ -1,0 +1,1 @@
+"""Attacks to refuse, by number."""

@@ -1,0 +1,1 @@
+"""Entry points of Celery, the watcher and the scheduler; thin."""

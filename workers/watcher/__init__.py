@@ -1,0 +1,1 @@
+"""The watching process: shards, loops, dispatch to the domains' consumers."""
