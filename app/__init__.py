@@ -1,1 +1,28 @@
-"""KubeOrch: a picture of an application becomes running Kubernetes resources, with live state."""
+"""KubeOrch: a picture of an application becomes running Kubernetes resources, with live state.
+
+`create_app()` registers the blueprints; nothing else happens here.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.bootstrap import Services
+
+
+def create_app(services: "Services") -> "Flask":
+    """The API as a WSGI application. Imports inside: a worker or watcher that imports `app` must not load Flask."""
+    from flask import Flask
+
+    from app.http.context import KEY
+    from app.http.errors import install_error_handlers
+    from app.http.json import OrjsonProvider
+
+    app = Flask("kubeorch", static_folder=None)
+    app.json = OrjsonProvider(app)
+    app.extensions[KEY] = services
+    app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = services.settings.body_max_bytes
+    install_error_handlers(app)
+    return app
