@@ -1,0 +1,1 @@
+"""The launcher, as far as it opens no socket."""
