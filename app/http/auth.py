@@ -1,0 +1,134 @@
+"""Who is calling, and may they? The guards of every route, over an `Authenticator` that the accounts domain implements.
+
+A view without a guard is public; a test holds the list of those. The principal is looked up before the view's body
+runs, so that a bad token reaches neither the store of a domain nor a cluster.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Final, Literal, ParamSpec, Protocol, TypeVar, cast, overload
+
+from bson import ObjectId
+from flask import g, request
+
+from app.errors import ForbiddenError, UnauthorizedError
+from app.http.context import services
+
+Role = Literal["admin", "user", "viewer"]
+Guard = Literal["signed_in", "admin_only"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TOKEN_REQUIRED: Final = "Authorization token is required (header or query param)"  # noqa: S105  a text, no token
+READING: Final = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The person behind a request, as the store says now: role and name are not the token's.
+
+    `token_expires_at` is the token's `exp`; a stream outlives it by a minute at most.
+    """
+
+    user_id: ObjectId
+    role: Role
+    session_id: str
+    email: str
+    name: str
+    token_expires_at: datetime
+
+
+class Authenticator(Protocol):
+    """What the guards need from the accounts domain."""
+
+    def authenticate(self, token: str) -> Principal:
+        """Who shows this token.
+
+        Raises:
+            UnauthorizedError: malformed, forged, expired, session ended, user gone or deactivated.
+        """
+        ...
+
+    def alive(self, principal: Principal) -> bool:
+        """May their open stream or terminal go on? Known within a second, from a cache: cheap to ask each second."""
+        ...
+
+
+@overload
+def signed_in(view: Callable[P, R]) -> Callable[P, R]: ...
+
+
+@overload
+def signed_in(*, viewers: Literal["read", "all", "none"]) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def signed_in(
+    view: Callable[P, R] | None = None, *, viewers: Literal["read", "all", "none"] = "read"
+) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let only signed-in people in; `current_user()` says who.
+
+    Args:
+        viewers: what the role viewer may do here: `read` methods only; `all`, for what is their own (profile,
+            notifications); `none`, for a GET that acts (the terminal).
+    """
+
+    def guard(guarded: Callable[P, R]) -> Callable[P, R]:
+        @wraps(guarded)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            principal = _authenticate()
+            if principal.role == "viewer" and not _viewer_may(viewers):
+                raise ForbiddenError("Insufficient permissions")
+            return guarded(*args, **kwargs)
+
+        return _marked(checked, "signed_in")
+
+    return guard(view) if view is not None else guard
+
+
+def admin_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Let only administrators in: everything under `/admin/` and `/settings/`."""
+
+    @wraps(view)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _authenticate().role != "admin":
+            raise ForbiddenError("Admin access required")
+        return view(*args, **kwargs)
+
+    return _marked(checked, "admin_only")
+
+
+def current_user() -> Principal:
+    """Who is calling. Only in a view under a guard."""
+    return cast("Principal", g.principal)
+
+
+def guard_of(view: object) -> Guard | None:
+    """The guard of a view function; None for a public one. For the OpenAPI document and the tests."""
+    return getattr(view, "_guard", None)
+
+
+def bearer_token() -> str | None:
+    """The token of the Authorization header; None without one or with another scheme."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _authenticate() -> Principal:
+    token = bearer_token()
+    if token is None:
+        raise UnauthorizedError(TOKEN_REQUIRED)
+    principal = services().authenticator.authenticate(token)
+    g.principal = principal
+    return principal
+
+
+def _viewer_may(viewers: Literal["read", "all", "none"]) -> bool:
+    return viewers == "all" or (viewers == "read" and request.method in READING)
+
+
+def _marked(view: Callable[P, R], guard: Guard) -> Callable[P, R]:
+    view._guard = guard  # type: ignore[attr-defined]  # a mark on a function, for guard_of
+    return view
