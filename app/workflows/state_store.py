@@ -1,0 +1,177 @@
+"""All queries on `workflow_states`: one document a workflow, written by worker and watcher, read with the workflow.
+
+`{_id: <workflow id>, cluster_id, rev, run_fence, watch_fences {<shard>}, run {...}, nodes {<escaped id>: {type, apply,
+live}}}`. Every write is conditional on the rev that was read and raises it by one, so whoever writes has seen all that
+was written before, and a fence that is higher than one's own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bson import ObjectId
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from app.workflows.merge import escaped, merged_status, unescaped
+
+ATTEMPTS: Final = 50
+"""Each lost race means that somebody else's write went through; two writers never need more than a few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one flush writes."""
+
+    run: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `run` to set."""
+    apply: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By node id: `{state, message}`. The worker's half."""
+    live: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    """By node id: the cluster's half; None: nothing is known any more. The watcher's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write that went through."""
+
+    states: Mapping[str, Any]
+    """The document as it is now."""
+    changed: frozenset[str]
+    """Ids of the nodes whose `_status` differs from before."""
+
+    @property
+    def rev(self) -> int:
+        return int(self.states["rev"])
+
+
+class StateStore:
+    """All queries on `workflow_states`."""
+
+    def __init__(self, db: Database[dict[str, Any]]) -> None:
+        self._states = db["workflow_states"]
+
+    def find(self, workflow_id: ObjectId) -> Mapping[str, Any] | None:
+        return self._states.find_one({"_id": workflow_id})
+
+    def revs(self, workflow_ids: Iterable[ObjectId]) -> dict[ObjectId, int]:
+        """The revs of many workflows in one query; what has no states is left out."""
+        found = self._states.find({"_id": {"$in": list(workflow_ids)}}, {"rev": 1})
+        return {states["_id"]: int(states["rev"]) for states in found}
+
+    def begin_run(
+        self,
+        workflow_id: ObjectId,
+        *,
+        cluster_id: ObjectId,
+        fence: int,
+        run: Mapping[str, Any],
+        types: Mapping[str, str],
+    ) -> Written | None:
+        """Start showing a run: nodes that are gone leave, all others wait to be applied.
+
+        Live states stay while the cluster is the same. `None`: a newer owner has the workflow.
+        """
+
+        def change(states: Mapping[str, Any]) -> dict[str, Any] | None:
+            if states.get("run_fence", 0) > fence:
+                return None
+            same = states.get("cluster_id") == cluster_id
+            before = states.get("nodes", {}) if same else {}
+            nodes = {
+                escaped(node_id): {
+                    "type": type_,
+                    "apply": {"state": "pending"},
+                    **({"live": live} if (live := before.get(escaped(node_id), {}).get("live")) else {}),
+                }
+                for node_id, type_ in types.items()
+            }
+            new = {"cluster_id": cluster_id, "run_fence": fence, "run": dict(run), "nodes": nodes}
+            return new if same else {**new, "watch_fences": {}}
+
+        return self._write(workflow_id, change, create=True)
+
+    def write_run(self, workflow_id: ObjectId, *, fence: int, changes: Changes) -> Written | None:
+        """The worker's write. `None`: a newer owner has the workflow, or the states are gone."""
+
+        def change(states: Mapping[str, Any]) -> dict[str, Any] | None:
+            return _applied(states, changes) if states.get("run_fence", 0) == fence else None
+
+        return self._write(workflow_id, change)
+
+    def write_live(
+        self, workflow_id: ObjectId, *, cluster_id: ObjectId, shard: str, fence: int, changes: Changes
+    ) -> Written | None:
+        """The watcher's write. `None`: the shard has a newer owner, or the workflow runs elsewhere now."""
+
+        def change(states: Mapping[str, Any]) -> dict[str, Any] | None:
+            fences = states.get("watch_fences", {})
+            if states.get("cluster_id") != cluster_id or fences.get(shard, 0) > fence:
+                return None
+            return {**_applied(states, changes), "watch_fences": {**fences, shard: fence}}
+
+        return self._write(workflow_id, change)
+
+    def clear(self, workflow_id: ObjectId, *, fence: int, run: Mapping[str, Any]) -> Written | None:
+        """Nothing of it is in the cluster any more (archived, deleted). `None`: a newer owner has it."""
+
+        def change(states: Mapping[str, Any]) -> dict[str, Any] | None:
+            if states.get("run_fence", 0) > fence:
+                return None
+            return {"run_fence": fence, "run": {**states.get("run", {}), **run}, "nodes": {}}
+
+        return self._write(workflow_id, change)
+
+    def on_cluster(self, cluster_id: ObjectId) -> list[Mapping[str, Any]]:
+        """The states of all workflows whose objects are in this cluster."""
+        return list(self._states.find({"cluster_id": cluster_id}))
+
+    def _write(
+        self,
+        workflow_id: ObjectId,
+        change: Callable[[Mapping[str, Any]], dict[str, Any] | None],
+        *,
+        create: bool = False,
+    ) -> Written | None:
+        for _ in range(ATTEMPTS):
+            states = self.find(workflow_id)
+            if states is None and not create:
+                return None
+            before: Mapping[str, Any] = states or {"_id": workflow_id, "rev": 0}
+            fields = change(before)
+            if fields is None:
+                return None
+            if states is not None and {**before, **fields} == before:
+                return Written(before, frozenset())
+            after = {**before, **fields, "rev": before["rev"] + 1}
+            if self._replaced(states, after):
+                return Written(after, _changed(before, after))
+        raise RuntimeError(f"{ATTEMPTS} writes in a row lost their race: is a writer looping?")
+
+    def _replaced(self, before: Mapping[str, Any] | None, after: dict[str, Any]) -> bool:
+        if before is None:
+            try:
+                self._states.insert_one(after)
+            except DuplicateKeyError:
+                return False
+            return True
+        return self._states.replace_one({"_id": after["_id"], "rev": before["rev"]}, after).modified_count == 1
+
+
+def _applied(states: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
+    nodes = dict(states.get("nodes", {}))
+    for half, by_node in (("apply", changes.apply), ("live", changes.live)):
+        for node_id, value in by_node.items():
+            if (node := nodes.get(escaped(node_id))) is not None:
+                rest = {key: kept for key, kept in node.items() if key != half}
+                nodes[escaped(node_id)] = rest if value is None else {**rest, half: dict(value)}
+    return {"nodes": nodes, "run": {**states.get("run", {}), **changes.run}}
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    old, new = before.get("nodes", {}), after.get("nodes", {})
+    return frozenset(
+        unescaped(key)
+        for key, node in new.items()
+        if node is not old.get(key) and (key not in old or merged_status(node) != merged_status(old[key]))
+    )
