@@ -1,0 +1,72 @@
+"""One start: check, lock, start, tell how to reach it, keep it running, stop."""
+
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.settings import SettingsError, load_settings, read_values
+from launcher.checks import UnfitMachineError, check_machine
+from launcher.data import DataFolder, DataFolderError
+from launcher.embedded import NotStartableError
+from launcher.parts import Plan, PortTakenError, data_folder, make_plan
+from launcher.processes import kill_marked
+from launcher.runfile import RunFile, read_run
+from launcher.supervisor import Supervisor
+
+# Runs on a thread of its own beside the supervisor; its answer is the exit status, None to go on serving.
+Companion = Callable[[Plan, DataFolder, Mapping[str, str]], int | None]
+
+EXPECTED = (SettingsError, UnfitMachineError, DataFolderError, NotStartableError, PortTakenError)
+
+
+def start(companion: Companion) -> int:
+    """Run until a signal or the companion asks for the end; the exit status."""
+    try:
+        given = read_values(os.environ)
+        data = data_folder(given)
+        data.make()
+        with data.locked():
+            return serve(given, data, companion)
+    except EXPECTED as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def serve(given: Mapping[str, Any], data: DataFolder, companion: Companion) -> int:
+    end_leftovers(data)
+    for warning in check_machine(data.path, embedded_mongo="mongo_uri" not in given):
+        print(f"Warning: {warning}", file=sys.stderr)
+    kept = data.secrets()
+    print(f"Starting (data and logs in {data.path}) ...", flush=True)
+    plan = make_plan(given, data, kept)
+    environment = {**os.environ, **plan.settings}
+    load_settings(environment)  # a bad value is said here, in one line, not by each part in its log
+    launch = secrets.token_hex(8)
+    supervisor = Supervisor(
+        plan.parts,
+        environment=environment,
+        run_file=RunFile(data.run_file, launch),
+        logs=data.logs,
+        say=lambda text: print(text, flush=True),
+    )
+    status: list[int] = []
+
+    def accompany() -> None:
+        answer = companion(plan, data, kept)
+        if answer is not None:
+            status.append(answer)
+            supervisor.request_stop()
+
+    threading.Thread(target=accompany, daemon=True, name="companion").start()
+    supervisor.run()
+    print("Stopped.", flush=True)
+    return status[0] if status else 0
+
+
+def end_leftovers(data: DataFolder) -> None:
+    """Of a launch whose launcher and guardian were both killed. We hold the lock, so nobody else needs them."""
+    if launch := read_run(data.run_file).get("launch"):
+        kill_marked(launch)
