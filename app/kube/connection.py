@@ -36,8 +36,6 @@ Query = Mapping[str, str | int | bool]
 _BODY_MAX_BYTES: Final = 128 * 1024 * 1024
 """Of a plain answer: a page of 500 large objects fits; a hostile "cluster" can't fill our memory."""
 _ERROR_MAX_BYTES: Final = 1024 * 1024
-_REPEATABLE: Final = frozenset({"GET", "PATCH"})
-"""Sent again when a kept connection turns out to be dead; our patches are applies, idempotent."""
 _CLOCK: Final = SystemClock()
 
 
@@ -118,7 +116,9 @@ class Connection:
         if not self._slots.acquire(timeout=timeout_s):
             raise UnreachableError("timeout", f"too many calls to {self.host} at once: waited {timeout_s:g} s")
         try:
-            stream = self._send(method, payload, timeout_s, interrupt)
+            # Sent again when a kept connection turns out to be dead: reads and applies, which are idempotent.
+            is_repeatable = method == "GET" or content_type == APPLY
+            stream = self._send(method, payload, timeout_s, interrupt, is_repeatable=is_repeatable)
             with_body = self._read_all(stream, deadline, timeout_s)
         finally:
             self._slots.release()
@@ -175,7 +175,9 @@ class Connection:
         content = body if isinstance(body, bytes) else orjson.dumps(body)
         return f"{head}Content-Type: {content_type}\r\nContent-Length: {len(content)}\r\n\r\n".encode("ascii") + content
 
-    def _send(self, method: str, payload: bytes, timeout_s: float, interrupt: Interrupt | None) -> Stream:
+    def _send(
+        self, method: str, payload: bytes, timeout_s: float, interrupt: Interrupt | None, *, is_repeatable: bool
+    ) -> Stream:
         """Over an idle connection, else a new one; the answer's head has been read."""
         while self._idle:
             try:
@@ -189,7 +191,7 @@ class Connection:
                 return self._exchange(sock, method, payload, timeout_s, interrupt)
             except UnreachableError as error:
                 # The server may have closed it just now; a silent or nonsensical one is another matter.
-                if error.reason != "server_error" or method not in _REPEATABLE:
+                if error.reason != "server_error" or not is_repeatable:
                     raise
         return self._exchange(self._transport.open(interrupt), method, payload, timeout_s, interrupt)
 

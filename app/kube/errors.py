@@ -73,3 +73,11 @@ class UnreachableError(KubeError):
     def __init__(self, reason: UnreachableReason, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.reason, self.retry_after_s = reason, retry_after_s
+
+
+class UnknownKindError(KubeError):
+    """The cluster serves no such kind: its CRD is missing, or the version is wrong."""
+
+    def __init__(self, api_version: str, kind: str) -> None:
+        super().__init__(f'the cluster has no kind "{kind}" in "{api_version}": is what provides it installed there?')
+        self.api_version, self.kind = api_version, kind

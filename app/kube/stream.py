@@ -53,7 +53,9 @@ class Stream:
     @property
     def may_be_reused(self) -> bool:
         """The answer was read to its end and the server keeps the connection open."""
-        return self._response.isclosed() and not self._response.will_close
+        # With a known length, Python 3.11 leaves the answer open at its end.
+        is_at_end = self._response.isclosed() or self._response.length == 0
+        return is_at_end and not self._response.will_close
 
     def release(self) -> socket.socket:
         """Give the socket back to whoever will use it for the next call."""
