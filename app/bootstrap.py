@@ -16,6 +16,7 @@ from app.settings import Settings
 if TYPE_CHECKING:
     import redis
 
+    from app.events.bus import EventBus
     from app.storage.mongo import Indexes
     from app.storage.sealed import Sealer
 
@@ -56,8 +57,23 @@ class Services:
     @cached_property
     def events_redis(self) -> "redis.Redis":
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-        # Short times: an event is a copy of something already written, nobody may wait for it.
+        # Short times: an event is a copy of something already written, nobody may wait for it. One try more, at once:
+        # the first tells that a pooled connection is dead. Not after a timeout: the call may have been carried out.
+        once_more: Retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
         return redis.Redis.from_url(
-            self.settings.events_url, socket_connect_timeout=2, socket_timeout=5, health_check_interval=25
+            self.settings.events_url,
+            socket_connect_timeout=2,
+            socket_timeout=5,
+            health_check_interval=25,
+            retry=once_more,
         )
+
+    @cached_property
+    def bus(self) -> "EventBus":
+        """What domains publish with, in every kind of process."""
+        from app.events.bus import EventBus
+
+        return EventBus(self.events_redis, self.clock)

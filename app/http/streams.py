@@ -1,0 +1,217 @@
+"""All open streams of this API process: one ticker for heartbeats, ended sessions and the drain at the end.
+
+Its threads (greenlets under gunicorn) start with the first stream, so after the fork. `sse.py` and the terminal use it.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+import structlog
+from flask import current_app
+
+from app.clock import Clock
+from app.events.fanout import Fanout
+from app.events.message import Message
+from app.events.revs import EVERY_S, RevChecker
+from app.events.subscription import Gap, Subscription
+from app.http.frames import HEARTBEAT, frame_error, frame_message
+
+if TYPE_CHECKING:
+    import redis
+
+    from app.http.auth import Principal
+    from app.http.sse import EventStream
+
+log = structlog.get_logger(__name__)
+
+KEY: Final = "kubeorch.streams"
+
+SLOTS: Final = 30  # heartbeats are spread: 5,000 at once would hold everything else up for 100 ms
+LONGEST_TICK_S: Final = 0.5
+AFTER_EXPIRY_S: Final = 30.0  # a stream outlives its token by less than a minute
+CLOSE_AFTER_S: Final = 5.0  # a viewer that doesn't read what ends its stream
+
+SESSION_ENDED: Final = frame_error("Your session has ended. Sign in again.")
+RESTARTING: Final = frame_error("The server is restarting. Reload the page.")
+
+
+class Liveness(Protocol):
+    """What the ticker asks of the accounts domain."""
+
+    def alive(self, principal: "Principal") -> bool: ...
+
+
+class Streams:
+    """Registry and ticker."""
+
+    def __init__(
+        self,
+        redis: "redis.Redis",
+        clock: Clock,
+        *,
+        liveness: Callable[[], Liveness],
+        heartbeat_s: float,
+        drain_s: float,
+    ) -> None:
+        self.redis = redis
+        self.fanout = Fanout(redis, frame_message, clock)
+        self.revs = RevChecker(self.fanout)
+        self.frame: Callable[[Message], bytes] = frame_message
+        self.stopping: Callable[[], bool] = lambda: False  # set by gunicorn.conf.py
+        self._clock, self._liveness = clock, liveness
+        self._tick_s = min(LONGEST_TICK_S, heartbeat_s / SLOTS)
+        self._ticks_a_slot = max(1, round(heartbeat_s / SLOTS / self._tick_s))
+        self._drain_s = drain_s
+        self._lock = threading.Lock()
+        self._slots: list[set[EventStream]] = [set() for _ in range(SLOTS)]
+        self._by_principal: dict[Principal, set[EventStream]] = {}
+        self._to_retry: list[tuple[Subscription, Gap]] = []
+        self._told_to_end: list[tuple[float, EventStream]] = []
+        self._added = self._ticks = 0
+        self._sessions_at = self._drain_until = 0.0
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    # --- for streams ---
+
+    def subscribe(self, channel: str) -> Subscription:
+        self.start()
+        return self.fanout.subscribe(channel)
+
+    def leave(self, subscription: Subscription) -> None:
+        self.fanout.leave(subscription)
+
+    def add(self, stream: "EventStream") -> None:
+        with self._lock:
+            stream.slot = self._added % SLOTS
+            self._added += 1
+            self._slots[stream.slot].add(stream)
+            if stream.principal is not None:
+                self._by_principal.setdefault(stream.principal, set()).add(stream)
+
+    def remove(self, stream: "EventStream") -> None:
+        with self._lock:
+            self._slots[stream.slot].discard(stream)
+            if stream.principal is not None:
+                theirs = self._by_principal.get(stream.principal)
+                if theirs is not None:
+                    theirs.discard(stream)
+                    if not theirs:
+                        del self._by_principal[stream.principal]
+
+    def retry(self, subscription: Subscription, gap: Gap) -> None:
+        """The state couldn't be read: tell this viewer again in a moment."""
+        with self._lock:
+            self._to_retry.append((subscription, gap))
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self._slots))
+
+    # --- threads ---
+
+    def start(self) -> None:
+        """Idempotent."""
+        if self._threads:
+            return
+        with self._lock:
+            if self._threads:
+                return
+            targets = {"events": lambda: self.fanout.run(self._stop), "ticker": self._tick_on, "revs": self._check_on}
+            self._threads = [
+                threading.Thread(target=run, name=f"streams-{name}", daemon=True) for name, run in targets.items()
+            ]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Stop the threads; for tests."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _tick_on(self) -> None:
+        while not self._stop.wait(self._tick_s):
+            try:
+                self.tick()
+            except Exception as error:  # the edge of a thread: it must go on
+                log.error("stream_tick_failed", exc_info=error)
+
+    def _check_on(self) -> None:
+        while not self._stop.wait(EVERY_S):
+            self.revs.check()
+
+    # --- the ticker ---
+
+    def tick(self) -> None:
+        now = self._clock.monotonic()
+        self._ticks += 1
+        if self._ticks % self._ticks_a_slot == 0:
+            self._heartbeat(self._ticks // self._ticks_a_slot % SLOTS)
+        if now - self._sessions_at >= LONGEST_TICK_S:
+            self._sessions_at = now
+            self._retry()
+            self._end_sessions()
+            self._close_told(now)
+        self._drain(now)
+
+    def _heartbeat(self, slot: int) -> None:
+        with self._lock:
+            due = list(self._slots[slot])
+        for stream in due:
+            stream.heartbeat(HEARTBEAT)
+
+    def _retry(self) -> None:
+        with self._lock:
+            again, self._to_retry = self._to_retry, []
+        for subscription, gap in again:
+            subscription.put_gap(gap)
+
+    def _end_sessions(self) -> None:
+        with self._lock:
+            principals = list(self._by_principal)
+        if not principals:
+            return
+        liveness, now = self._liveness(), self._clock.now()
+        for principal in principals:
+            expired = (now - principal.token_expires_at).total_seconds() > AFTER_EXPIRY_S
+            if expired or not liveness.alive(principal):
+                with self._lock:
+                    theirs = list(self._by_principal.get(principal, ()))
+                self._end(theirs, SESSION_ENDED)
+
+    def _drain(self, now: float) -> None:
+        if not self._drain_until:
+            if self.stopping():
+                self._drain_until = now + self._drain_s
+                log.info("streams_draining", streams=self.count, seconds=self._drain_s)
+            return
+        if now >= self._drain_until:
+            for slot in self._slots:
+                with self._lock:
+                    left = list(slot)
+                self._end(left, RESTARTING)
+
+    def _end(self, ending: "list[EventStream]", frame: bytes) -> None:
+        close_at = self._clock.monotonic() + CLOSE_AFTER_S
+        for stream in ending:
+            if not stream.ending:
+                stream.end(frame)
+                self._told_to_end.append((close_at, stream))
+
+    def _close_told(self, now: float) -> None:
+        """Its greenlet hangs in a write: without this a revoked viewer could keep it for ever."""
+        due = [stream for at, stream in self._told_to_end if at <= now]
+        self._told_to_end = [(at, stream) for at, stream in self._told_to_end if at > now]
+        for stream in due:
+            if stream.socket is not None and stream in self._slots[stream.slot]:
+                with contextlib.suppress(OSError):
+                    stream.socket.shutdown(socket.SHUT_RDWR)
+
+
+def streams() -> Streams:
+    """This process's registry."""
+    return cast("Streams", current_app.extensions[KEY])
