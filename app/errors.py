@@ -16,7 +16,11 @@ class KubeOrchError(Exception):
     """
 
     def __init__(
-        self, message: str, details: Mapping[str, str] | None = None, *, extra: Mapping[str, object] | None = None
+        self,
+        message: str,
+        details: Mapping[str, str] | None = None,
+        *,
+        extra: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -78,3 +82,11 @@ class LeaseLostError(Exception):
 
 class CancelledError(Exception):
     """Somebody asked for the job to stop. Never shown to a person."""
+
+
+class StoppingError(Exception):
+    """This process has been told to stop: the job is handed back at this safe point. Never shown to a person."""
+
+
+class DeadlineError(Exception):
+    """The job has taken longer than it may. Never shown to a person; the job's own error says so in words."""

@@ -1,0 +1,1 @@
+"""Jobs without a store: what can be decided from values alone."""
