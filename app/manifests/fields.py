@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
-from app.manifests import formats, network_fields, structures, workload_fields
+from app.manifests import formats, names, network_fields, structures, syntax, workload_fields
 from app.manifests.catalogue import NodeType, Parameter
 from app.manifests.formats import Reader, missing
 from app.manifests.problems import At, Problems
@@ -16,31 +16,31 @@ from app.manifests.problems import At, Problems
 _FORMATS: Final[Mapping[str, Reader]] = {
     "accessModes": workload_fields.access_modes,
     "annotations": structures.annotations,
-    "cidrs": structures.list_of(formats.cidr),
+    "cidrs": structures.list_of(syntax.cidr),
     "claimTemplates": workload_fields.claim_templates,
     "configData": structures.config_data,
     "containerPorts": workload_fields.container_ports,
     "count-or-percent": formats.count_or_percent,
-    "cron": formats.cron,
+    "cron": syntax.cron,
     "dependsOn": workload_fields.depends_on,
     "egressRules": network_fields.rules("to"),
     "env": structures.env,
     "envFrom": workload_fields.env_from,
     "envKeys": structures.env_keys,
     "hostAliases": workload_fields.host_aliases,
-    "hostname": formats.hostname,
-    "image": formats.image,
-    "ingress-host": formats.ingress_host,
-    "ingressHosts": structures.list_of(formats.ingress_host),
+    "hostname": names.hostname,
+    "image": syntax.image,
+    "ingress-host": names.ingress_host,
+    "ingressHosts": structures.list_of(names.ingress_host),
     "ingressPaths": network_fields.ingress_paths,
     "ingressRules": network_fields.rules("from"),
     "initContainers": workload_fields.init_containers,
-    "ip": formats.ip,
-    "label-value": formats.label_value,
+    "ip": syntax.ip,
+    "label-value": names.label_value,
     "labels": structures.labels,
-    "mount-path": formats.mount_path,
+    "mount-path": syntax.mount_path,
     "names": structures.names,
-    "namespace": formats.dns_label,
+    "namespace": names.dns_label,
     "policyTypes": network_fields.policy_types,
     "port-or-name": formats.port_or_name,
     "probe": workload_fields.probe,
@@ -48,19 +48,19 @@ _FORMATS: Final[Mapping[str, Reader]] = {
     "secretKeys": structures.secret_keys,
     "securityContext": workload_fields.security_context,
     "selector": structures.selector,
-    "service-name": formats.service_name,
+    "service-name": names.service_name,
     "servicePorts": network_fields.service_ports,
-    "size": workload_fields.size,
+    "size": syntax.size,
     "tolerations": workload_fields.tolerations,
-    "url-path": formats.url_path,
+    "url-path": syntax.url_path,
     "volumeMounts": workload_fields.volume_mounts,
     "words": structures.words,
 }
 
 # Formats whose length a parameter's `max` says.
 _LIMITED: Final[Mapping[str, Callable[[int], Reader]]] = {
-    "name": formats.name_reader,
-    "label-name": formats.label_name_reader,
+    "name": names.name_reader,
+    "label-name": names.label_name_reader,
 }
 _DNS_LABEL_LENGTH: Final = 63
 
@@ -96,10 +96,9 @@ def _readers(node_type: NodeType) -> tuple[tuple[Parameter, Reader], ...]:
 
 
 def _reader(parameter: Parameter) -> Reader:
-    if parameter.format in _LIMITED:
-        return _LIMITED[parameter.format](parameter.max or _DNS_LABEL_LENGTH)
     if parameter.format is not None:
-        return _FORMATS[parameter.format]
+        limited = _LIMITED.get(parameter.format)
+        return limited(parameter.max or _DNS_LABEL_LENGTH) if limited else _FORMATS[parameter.format]
     match parameter.type:
         case "number":
             return formats.number(parameter.min, parameter.max)

@@ -3,7 +3,7 @@
 import ipaddress
 from typing import Any, Final
 
-from app.manifests import formats
+from app.manifests import formats, names, syntax
 from app.manifests.formats import Reader, choice, shown
 from app.manifests.problems import At
 from app.manifests.structures import items, list_of, mapping, record, records, selector, without_nulls
@@ -15,7 +15,7 @@ PATH_TYPES: Final = ("Prefix", "Exact", "ImplementationSpecific")
 def service_ports(value: Any, at: At) -> list[dict[str, Any]]:
     """Ports of a Service; several need names, made up when missing."""
     readers: dict[str, Reader] = {
-        "name": formats.label_name_reader(63),
+        "name": names.label_name_reader(63),
         "protocol": PROTOCOL,
         "port": formats.port,
         "targetPort": formats.port_or_name,
@@ -23,7 +23,7 @@ def service_ports(value: Any, at: At) -> list[dict[str, Any]]:
     }
     found = records(value, at, readers, required=("port",))
     taken = {entry["name"] for entry in found} - {None}
-    names: set[str] = set()
+    listed: set[str] = set()
     ports: set[tuple[Any, str]] = set()
     for i, entry in enumerate(found):
         entry["protocol"] = entry["protocol"] or "TCP"
@@ -31,12 +31,12 @@ def service_ports(value: Any, at: At) -> list[dict[str, Any]]:
         if here in ports and here[0] is not None:
             at.item(i).key("port").bad(f"{here[0]}/{here[1]} is listed twice")
         ports.add(here)
-        if entry["name"] in names:
+        if entry["name"] in listed:
             at.item(i).key("name").bad(f"{shown(entry['name'])} is listed twice")
         if entry["name"] is None and len(found) > 1:
             entry["name"] = _free_name(f"{entry['protocol'].lower()}-{entry['port']}", taken)
             taken.add(entry["name"])
-        names.add(entry["name"] or "")
+        listed.add(entry["name"] or "")
     return found
 
 
@@ -51,9 +51,9 @@ def ingress_paths(value: Any, at: At) -> list[dict[str, Any]]:
     """Paths of an Ingress, as typed; those without a service are sorted out later, with a warning."""
     readers: dict[str, Reader] = {
         "id": formats.text,
-        "path": formats.url_path,
+        "path": syntax.url_path,
         "pathType": choice(PATH_TYPES),
-        "serviceName": formats.service_name,
+        "serviceName": names.service_name,
         "servicePort": formats.port_or_name,
     }
     found = records(value, at, readers)
@@ -128,7 +128,7 @@ def _peer(value: Any, at: At) -> dict[str, Any]:
 
 
 def _ip_block(value: Any, at: At) -> dict[str, Any]:
-    readers: dict[str, Reader] = {"cidr": formats.cidr, "except": list_of(formats.cidr)}
+    readers: dict[str, Reader] = {"cidr": syntax.cidr, "except": list_of(syntax.cidr)}
     found = record(value, at, readers, required=("cidr",)) or {}
     if found.get("cidr"):
         whole = ipaddress.ip_network(found["cidr"])

@@ -1,6 +1,9 @@
 """Where a problem is. Readers get a place, say there what is wrong, and go on: people want all of it at once."""
 
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -31,6 +34,10 @@ class At:
         """The place of an item of the list here."""
         return At(self.problems, f"{self.path}[{index}]")
 
-    def bad(self, text: str) -> None:
-        """Say what is wrong here and what to do. The first problem of a place stands."""
+    def bad(self, text: str) -> T | None:  # type: ignore[type-var]  # the caller's own type, and never one of it
+        """Say what is wrong here and what to do. The first problem of a place stands.
+
+        Gives `None`, so that a reader can end in `return at.bad(...)`.
+        """
         self.problems.by_field.setdefault(self.path, text)
+        return None

@@ -9,17 +9,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.manifests.formats import (
-    Reader,
-    data_key_problem,
-    env_name_problem,
-    kind_of,
-    label_key_problem,
-    label_value,
-    missing,
-    shown,
-    text,
-)
+from app.manifests.formats import Reader, kind_of, missing, shown, text
+from app.manifests.names import data_key_problem, env_name_problem, label_key_problem, label_value
 from app.manifests.problems import At
 
 # The API server's limit for a ConfigMap or Secret is 1 MiB of data.

@@ -19,8 +19,8 @@ import jinja2
 import yaml
 from jinja2.runtime import Context
 
-_TOKEN: Final = "@value "
-_EXACT: Final = re.compile(_TOKEN + r"(\d+)")
+_MARK: Final = "@value "
+_EXACT: Final = re.compile(_MARK + r"(\d+)")
 _SLOTS: Final = "_slots"
 
 # One entry a shape of text; a template has a handful. Bounded, because loops make shapes from lists of any length.
@@ -42,7 +42,7 @@ def _stand_in(context: Context, value: Any) -> str:
         str(value)  # a StrictUndefined says which name is missing
     slots: list[Any] = context[_SLOTS]
     slots.append(value)
-    return f'"{_TOKEN}{len(slots) - 1}"'
+    return f'"{_MARK}{len(slots) - 1}"'
 
 
 class Templates:
@@ -93,7 +93,7 @@ def _shapes(text: str) -> tuple[Any, ...]:
 
 def _with_slots(parsed: Any) -> Any:
     match parsed:
-        case str() if _TOKEN in parsed:
+        case str() if _MARK in parsed:
             exact = _EXACT.fullmatch(parsed)
             if exact is None:
                 raise TemplateError(f"{{{{ value }}}} must stand alone, not inside a longer text: {parsed!r}")

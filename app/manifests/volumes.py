@@ -92,7 +92,7 @@ def volume_name(prefix: str, source: str) -> str:
 
 
 def claim_mounts(claims: Sequence[Mapping[str, Any]], image: str) -> list[dict[str, Any]]:
-    """Where the disks of a StatefulSet go: as typed, else the data folder of the image (first disk), else /data/<name>."""
+    """Where the disks of a StatefulSet go: as typed, else the image's data folder (the first), else /data/<name>."""
     found = []
     for i, claim in enumerate(claims):
         known = data_folder(image) if i == 0 else None

@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from app.kube.quantities import is_quantity, parse_quantity
-from app.manifests import formats, structures
-from app.manifests.formats import Reader, choice, label_name_reader, missing, name_reader, number, shown, switch
+from app.kube.quantities import parse_quantity
+from app.manifests import formats, names, structures, syntax
+from app.manifests.formats import Reader, choice, missing, number, shown, switch
+from app.manifests.names import label_name_reader, name_reader
 from app.manifests.problems import At
 from app.manifests.structures import items, list_of, mapping, record, records, without_nulls
 
@@ -19,33 +20,15 @@ _SECONDS: Final = number(0, 86400)
 _MOUNT: Final[dict[str, Reader]] = {
     "type": choice(MOUNT_TYPES),
     "name": formats.trimmed,
-    "mountPath": formats.mount_path,
+    "mountPath": syntax.mount_path,
     "nodeId": formats.text,
-    "subPath": formats.sub_path,
+    "subPath": syntax.sub_path,
     "readOnly": switch,
-    "hostPath": formats.host_path,
+    "hostPath": syntax.host_path,
     "hostPathType": choice(_HOST_PATH_TYPES),
     "medium": choice(("Memory",)),
-    "sizeLimit": lambda value, at: quantity(value, at),
+    "sizeLimit": syntax.quantity,
 }
-
-
-def quantity(value: Any, at: At) -> str | None:
-    """A Kubernetes quantity: 500m, 1.5, 512Mi."""
-    found = formats.trimmed(value, at)
-    if found is None:
-        return None
-    if not is_quantity(found) or parse_quantity(found) < 0:
-        return at.bad(f"{shown(found)} is not a quantity: a number with m, k, M, G, Ki, Mi or Gi, e.g. 500m or 256Mi")
-    return found
-
-
-def size(value: Any, at: At) -> str | None:
-    """The size of a disk: a quantity above zero."""
-    found = quantity(value, at)
-    if found is not None and parse_quantity(found) <= 0:
-        return at.bad(f"{shown(found)} is no size: it must be above 0, e.g. 10Gi")
-    return found
 
 
 def resources(value: Any, at: At) -> dict[str, dict[str, str]] | None:
@@ -56,7 +39,7 @@ def resources(value: Any, at: At) -> dict[str, dict[str, str]] | None:
         entries = {
             name: amount
             for name, raw in (mapping(given.get(side) or {}, at.key(side)) or {}).items()
-            if not missing(raw) and (amount := quantity(raw, at.key(side).key(name))) is not None
+            if not missing(raw) and (amount := syntax.quantity(raw, at.key(side).key(name))) is not None
         }
         if entries:
             found[side] = entries
@@ -79,7 +62,7 @@ def volume_mounts(value: Any, at: At) -> list[dict[str, Any]]:
             if mount["name"] is None:
                 place.key("name").bad(f"name is required: which {mount['type']} is mounted")
             else:
-                formats.subdomain(mount["name"], place.key("name"))
+                names.subdomain(mount["name"], place.key("name"))
     return found
 
 
@@ -87,13 +70,13 @@ def env_from(value: Any, at: At) -> list[dict[str, Any]]:
     """Whole configmaps and secrets as environment."""
     readers: dict[str, Reader] = {
         "type": choice(("configMap", "secret")),
-        "name": formats.subdomain,
+        "name": names.subdomain,
         "nodeId": formats.text,
         "prefix": formats.trimmed,
     }
     found = records(value, at, readers, required=("type", "name"))
     for i, entry in enumerate(found):
-        if entry["prefix"] and (problem := formats.env_name_problem(entry["prefix"])):
+        if entry["prefix"] and (problem := names.env_name_problem(entry["prefix"])):
             at.item(i).key("prefix").bad(problem)
     return found
 
@@ -198,7 +181,7 @@ def init_containers(value: Any, at: At) -> list[dict[str, Any]]:
     """Containers that run to their end first."""
     readers: dict[str, Reader] = {
         "name": label_name_reader(63),
-        "image": formats.image,
+        "image": syntax.image,
         "imagePullPolicy": choice(("Always", "IfNotPresent", "Never")),
         "command": structures.words,
         "args": structures.words,
@@ -225,7 +208,7 @@ def depends_on(value: Any, at: At) -> list[dict[str, Any]]:
 
 def host_aliases(value: Any, at: At) -> list[dict[str, Any]] | None:
     """Lines of /etc/hosts."""
-    readers: dict[str, Reader] = {"ip": formats.ip, "hostnames": list_of(formats.hostname)}
+    readers: dict[str, Reader] = {"ip": syntax.ip, "hostnames": list_of(names.hostname)}
     return [without_nulls(entry) for entry in records(value, at, readers, required=("ip", "hostnames"))] or None
 
 
@@ -234,14 +217,14 @@ def tolerations(value: Any, at: At) -> list[dict[str, Any]] | None:
     readers: dict[str, Reader] = {
         "key": formats.trimmed,
         "operator": choice(("Equal", "Exists")),
-        "value": formats.label_value,
+        "value": names.label_value,
         "effect": choice(("NoSchedule", "PreferNoSchedule", "NoExecute")),
         "tolerationSeconds": number(0),
     }
     found = records(value, at, readers)
     for i, entry in enumerate(found):
         place = at.item(i)
-        if entry["key"] and (problem := formats.label_key_problem(entry["key"])):
+        if entry["key"] and (problem := names.label_key_problem(entry["key"])):
             place.key("key").bad(problem)
         if entry["key"] is None and entry["operator"] != "Exists":
             place.key("key").bad("key is required, but for the operator Exists (then every taint is tolerated)")
@@ -256,11 +239,11 @@ def claim_templates(value: Any, at: At) -> list[dict[str, Any]]:
     """The disks of a StatefulSet's pods."""
     readers: dict[str, Reader] = {
         "name": label_name_reader(63),
-        "storage": size,
+        "storage": syntax.size,
         "storageClassName": name_reader(253),
         "accessModes": list_of(ACCESS_MODE),
-        "mountPath": formats.mount_path,
-        "subPath": formats.sub_path,
+        "mountPath": syntax.mount_path,
+        "subPath": syntax.sub_path,
     }
     found = records(value, at, readers, required=("name", "storage"))
     seen: set[str] = set()
