@@ -1,0 +1,148 @@
+"""Readers of what has a syntax of its own: images, schedules, quantities, addresses, paths."""
+
+import ipaddress
+import re
+from typing import Any, Final
+
+from croniter import croniter
+
+from app.kube.quantities import is_quantity, parse_quantity
+from app.manifests.formats import shown, trimmed
+from app.manifests.problems import At
+
+# The grammar of distribution/reference: [host[:port]/]path[:tag][@digest].
+_PATH_PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_DOMAIN_PART: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_DOMAIN: Final = rf"(?:\[[0-9a-fA-F:]+\]|{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*)"
+_IMAGE: Final = re.compile(
+    rf"(?P<name>(?:{_DOMAIN}(?::\d+)?/)?{_PATH_PART}(?:/{_PATH_PART})*)"
+    r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?"
+    r"(?P<digest>@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
+)
+
+_CRON_FIELD: Final = re.compile(r"[0-9A-Za-z*?/,-]+")
+_CRON_WORDS: Final = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
+_CRON_NAMES: Final = re.compile(
+    r"JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT", re.IGNORECASE
+)
+_EVERY: Final = re.compile(r"@every (?:\d+(?:\.\d+)?(?:h|ms|m|s))+")
+
+_MAX_PATH: Final = 4096
+
+
+def image(value: Any, at: At) -> str | None:
+    """An image reference: host, path, tag, digest."""
+    found = trimmed(value, at)
+    if found is None:
+        return None
+    match = _IMAGE.fullmatch(found) if len(found) <= 1024 else None
+    if match is None or len(match["name"]) > 255:
+        hint = (
+            ": image names are in lower case"
+            if _IMAGE.fullmatch(found.lower())
+            else ", e.g. nginx:1.29 or ghcr.io/owner/app:1.0"
+        )
+        return at.bad(f"{shown(found)} is not an image{hint}")
+    return found
+
+
+def cron(value: Any, at: At) -> str | None:
+    """Five fields, or a word such as @daily."""
+    found = trimmed(value, at)
+    if found is None or found.lower() in _CRON_WORDS or _EVERY.fullmatch(found):
+        return found
+    fields = found.split()
+    if len(fields) != 5:
+        return at.bad(
+            f"{shown(found)} is not a schedule: five fields (minute, hour, day, month, weekday), e.g. '0 * * * *'"
+        )
+    if "7" in re.sub(r"/\d+", "", fields[4]):
+        return at.bad(f"{shown(found)} is not a schedule: weekdays are 0 (Sunday) to 6")
+    # croniter also takes extensions (L, #, H, R) that the cluster's parser refuses.
+    strange = [
+        part for part in fields if not _CRON_FIELD.fullmatch(part) or re.search("[A-Za-z]", _CRON_NAMES.sub("", part))
+    ]
+    if strange or not croniter.is_valid(found.replace("?", "*")):
+        return at.bad(
+            f"{shown(found)} is not a schedule, e.g. '*/15 * * * *' (every 15 minutes)"
+            " or '30 2 * * 1' (Mondays at 2:30)"
+        )
+    return found
+
+
+def cidr(value: Any, at: At) -> str | None:
+    """A network such as 10.0.0.0/8."""
+    found = trimmed(value, at)
+    if found is None:
+        return None
+    try:
+        if "/" not in found:
+            raise ValueError
+        network = ipaddress.ip_network(found, strict=False)
+    except ValueError:
+        return at.bad(f"{shown(found)} is not a network: use an address and a prefix length, e.g. 10.0.0.0/8")
+    # The API server warns of host bits now and will refuse them: say the network that is meant.
+    return str(network)
+
+
+def ip(value: Any, at: At) -> str | None:
+    """An address."""
+    found = trimmed(value, at)
+    if found is None:
+        return None
+    try:
+        return str(ipaddress.ip_address(found))
+    except ValueError:
+        return at.bad(f"{shown(found)} is not an IP address, e.g. 192.0.2.10")
+
+
+def mount_path(value: Any, at: At) -> str | None:
+    """Where something is mounted: absolute, no colon (the API refuses it)."""
+    found = trimmed(value, at)
+    if found is None:
+        return None
+    if not found.startswith("/") or ":" in found or "\0" in found or len(found) > _MAX_PATH:
+        return at.bad(f"{shown(found)} is not a mount path: it begins with '/' and holds no ':', e.g. /etc/config")
+    return found
+
+
+def host_path(value: Any, at: At) -> str | None:
+    """A path on the machine."""
+    found = trimmed(value, at)
+    if found is not None and (not found.startswith("/") or ".." in found.split("/")):
+        return at.bad(f"{shown(found)} is not a path on the machine: it begins with '/' and holds no '..'")
+    return found
+
+
+def sub_path(value: Any, at: At) -> str | None:
+    """A path inside a volume."""
+    found = trimmed(value, at)
+    if found is not None and (found.startswith("/") or ".." in found.split("/")):
+        return at.bad(f"{shown(found)} must be a path inside the volume: no '/' at the beginning, no '..'")
+    return found
+
+
+def url_path(value: Any, at: At) -> str | None:
+    """The path of a URL, from `/` on."""
+    found = trimmed(value, at)
+    if found is not None and not found.startswith("/"):
+        return at.bad(f"{shown(found)} must begin with '/', e.g. /api")
+    return found
+
+
+def quantity(value: Any, at: At) -> str | None:
+    """A Kubernetes quantity: 500m, 1.5, 512Mi."""
+    found = trimmed(value, at)
+    if found is None:
+        return None
+    if not is_quantity(found) or parse_quantity(found) < 0:
+        return at.bad(f"{shown(found)} is not a quantity: a number with m, k, M, G, Ki, Mi or Gi, e.g. 500m or 256Mi")
+    return found
+
+
+def size(value: Any, at: At) -> str | None:
+    """The size of a disk: a quantity above zero."""
+    found = quantity(value, at)
+    if found is not None and parse_quantity(found) <= 0:
+        return at.bad(f"{shown(found)} is no size: it must be above 0, e.g. 10Gi")
+    return found
