@@ -15,6 +15,7 @@ def create_app(services: "Services") -> "Flask":
     """The API as a WSGI application. Imports inside: a worker or watcher that imports `app` must not load Flask."""
     from flask import Flask
 
+    from app.accounts.routes import bp as accounts
     from app.http.context import KEY
     from app.http.errors import install_error_handlers
     from app.http.json import OrjsonProvider
@@ -25,4 +26,5 @@ def create_app(services: "Services") -> "Flask":
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = services.settings.body_max_bytes
     install_error_handlers(app)
+    app.register_blueprint(accounts, url_prefix="/v1/api")
     return app

@@ -5,18 +5,17 @@ runs, so that a bad token reaches neither the store of a domain nor a cluster.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from functools import wraps
-from typing import Final, Literal, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import Final, Literal, ParamSpec, TypeVar, cast, overload
 
-from bson import ObjectId
 from flask import g, request
 
 from app.errors import ForbiddenError, UnauthorizedError
 from app.http.context import services
+from app.http.principal import Authenticator, Principal, Role
 
-Role = Literal["admin", "user", "viewer"]
+__all__ = ["Authenticator", "Principal", "Role", "admin_only", "current_user", "guard_of", "signed_in"]
+
 Guard = Literal["signed_in", "admin_only"]
 
 P = ParamSpec("P")
@@ -24,37 +23,6 @@ R = TypeVar("R")
 
 TOKEN_REQUIRED: Final = "Authorization token is required (header or query param)"  # noqa: S105  a text, no token
 READING: Final = ("GET", "HEAD", "OPTIONS")
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The person behind a request, as the store says now: role and name are not the token's.
-
-    `token_expires_at` is the token's `exp`; a stream outlives it by a minute at most.
-    """
-
-    user_id: ObjectId
-    role: Role
-    session_id: str
-    email: str
-    name: str
-    token_expires_at: datetime
-
-
-class Authenticator(Protocol):
-    """What the guards need from the accounts domain."""
-
-    def authenticate(self, token: str) -> Principal:
-        """Who shows this token.
-
-        Raises:
-            UnauthorizedError: malformed, forged, expired, session ended, user gone or deactivated.
-        """
-        ...
-
-    def alive(self, principal: Principal) -> bool:
-        """May their open stream or terminal go on? Known within a second, from a cache: cheap to ask each second."""
-        ...
 
 
 @overload

@@ -1,8 +1,10 @@
 """The connection to MongoDB and the indexes that stores declare. Called by bootstrap and the tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
+import pymongo
 from pymongo import IndexModel, MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
@@ -29,6 +31,13 @@ def connect(uri: str, *, application: str) -> Database[dict[str, Any]]:
         retryReads=True,
     )
     return client.get_default_database(DEFAULT_NAME)
+
+
+@contextmanager
+def patient(seconds: float) -> Iterator[None]:
+    """Try calls again for that long when the connection is lost. Each call in the block must be safe to repeat."""
+    with pymongo.timeout(seconds):
+        yield
 
 
 def ensure_indexes(db: Database[dict[str, Any]], *declared: Indexes) -> None:

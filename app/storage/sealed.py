@@ -42,7 +42,7 @@ class Sealer:
         keys = [key_from_text(text) for text in (key, *old_keys)]
         self._first = _key_id(keys[0])
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
-        self._root = keys[0]
+        self._roots = keys
 
     def __repr__(self) -> str:
         return "Sealer()"
@@ -75,8 +75,16 @@ class Sealer:
 
     def mac(self, message: bytes, *, purpose: str) -> str:
         """Hex HMAC-SHA-256 under a key of its own for this purpose. For equality, never to be opened."""
-        key = hmac.digest(self._root, b"kubeorch mac " + purpose.encode(), "sha256")
-        return hmac.digest(key, message, "sha256").hex()
+        return _mac(self._roots[0], message, purpose)
+
+    def macs(self, message: bytes, *, purpose: str) -> list[str]:
+        """`mac` under each key, the first first: finds what was stored before the keys were rotated."""
+        return [_mac(root, message, purpose) for root in self._roots]
+
+
+def _mac(root: bytes, message: bytes, purpose: str) -> str:
+    key = hmac.digest(root, b"kubeorch mac " + purpose.encode(), "sha256")
+    return hmac.digest(key, message, "sha256").hex()
 
 
 def _key_id(key: bytes) -> bytes:
