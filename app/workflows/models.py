@@ -124,7 +124,6 @@ class Run(Document):
     started_at: datetime
     completed_at: datetime | None = None
     healthy_at: datetime | None = None
-    duration: int | None = Field(None, ge=0, description="Milliseconds from start to end.")
     node_states: dict[str, Any] = Field(default_factory=dict)
     output: dict[str, Any] = Field(default_factory=dict)
     logs: list[str] = Field(default_factory=list)
@@ -139,6 +138,13 @@ class Run(Document):
     @property
     def ended(self) -> bool:
         return self.status not in UNFINISHED
+
+    @property
+    def took_ms(self) -> int | None:
+        """Milliseconds from start to end."""
+        if self.completed_at is None:
+            return None
+        return max(0, round((self.completed_at - self.started_at).total_seconds() * 1000))
 
 
 class Position(BaseModel):

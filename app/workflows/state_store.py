@@ -5,7 +5,7 @@ live}}}`. Every write is conditional on the rev that was read and raises it by o
 was written before, and a fence that is higher than one's own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -70,7 +70,8 @@ class StateStore:
     ) -> Written | None:
         """Start showing a run: nodes that are gone leave, all others wait to be applied.
 
-        Live states stay while the cluster is the same. `None`: a newer owner has the workflow.
+        Live states stay while the cluster is the same, and so does what a dead owner of the same run had applied.
+        `None`: a newer owner has the workflow.
         """
 
         def change(states: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -78,14 +79,14 @@ class StateStore:
                 return None
             same = states.get("cluster_id") == cluster_id
             before = states.get("nodes", {}) if same else {}
-            nodes = {
-                escaped(node_id): {
-                    "type": type_,
-                    "apply": {"state": "pending"},
-                    **({"live": live} if (live := before.get(escaped(node_id), {}).get("live")) else {}),
+            resumed = (states.get("run") or {}).get("id") == run["id"]
+            nodes = {}
+            for node_id, type_ in types.items():
+                known = before.get(escaped(node_id), {})
+                kept = {
+                    half: known[half] for half in ("live", "apply") if known.get(half) and (half == "live" or resumed)
                 }
-                for node_id, type_ in types.items()
-            }
+                nodes[escaped(node_id)] = {"type": type_, "apply": {"state": "pending"}, **kept}
             new = {"cluster_id": cluster_id, "run_fence": fence, "run": dict(run), "nodes": nodes}
             return new if same else {**new, "watch_fences": {}}
 
@@ -122,7 +123,24 @@ class StateStore:
 
         return self._write(workflow_id, change)
 
-    def on_cluster(self, cluster_id: ObjectId) -> list[Mapping[str, Any]]:
+    def note_end(self, workflow_id: ObjectId, run: Mapping[str, Any]) -> Written | None:
+        """The run has ended: what it didn't get to stays undone. `None`: a newer run is shown.
+
+        Needs no fence: an ended run writes nothing more, and a newer one has a higher version.
+        """
+
+        def change(states: Mapping[str, Any]) -> dict[str, Any] | None:
+            shown = states.get("run") or {}
+            if shown.get("version", 0) > run["version"]:
+                return None
+            if shown.get("id") != run["id"]:
+                return {"run": dict(run)}
+            nodes = {key: _ended(node) for key, node in states.get("nodes", {}).items()}
+            return {"run": {**shown, **run}, "nodes": nodes}
+
+        return self._write(workflow_id, change, create=True)
+
+    def on_cluster(self, cluster_id: ObjectId) -> Sequence[Mapping[str, Any]]:
         """The states of all workflows whose objects are in this cluster."""
         return list(self._states.find({"cluster_id": cluster_id}))
 
@@ -166,6 +184,11 @@ def _applied(states: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
                 rest = {key: kept for key, kept in node.items() if key != half}
                 nodes[escaped(node_id)] = rest if value is None else {**rest, half: dict(value)}
     return {"nodes": nodes, "run": {**states.get("run", {}), **changes.run}}
+
+
+def _ended(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    apply = node.get("apply") or {}
+    return {**node, "apply": {"state": "cancelled"}} if apply.get("state") == "pending" else node
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:

@@ -17,6 +17,7 @@ INDEXES: Final[Indexes] = {
     "workflows": [
         IndexModel([("owner_id", 1), ("deleted_at", 1), ("updated_at", DESCENDING)], name="owner_newest"),
         IndexModel([("owner_id", 1), ("cluster_id", 1)], name="owner_cluster"),
+        IndexModel([("cleanup_wanted", 1)], name="cleanup_wanted", sparse=True),
     ]
 }
 
@@ -102,9 +103,24 @@ class WorkflowStore:
         return {**workflow, **changed} if won else None
 
     def delete(self, workflow: RawWorkflow) -> bool:
-        """Hide it everywhere. False: it was deleted already."""
+        """Hide it everywhere, and want its objects gone. False: it was deleted already."""
         mine = {"_id": workflow["_id"], "owner_id": workflow["owner_id"], "deleted_at": None}
-        return self._workflows.update_one(mine, {"$set": {"deleted_at": self._clock.now()}}).modified_count == 1
+        gone = {"deleted_at": self._clock.now(), "cleanup_wanted": True}
+        return self._workflows.update_one(mine, {"$set": gone}).modified_count == 1
+
+    def want_cleanup(self, workflow_id: ObjectId) -> None:
+        """There may be objects that no graph has any more."""
+        self._workflows.update_one({"_id": workflow_id}, {"$set": {"cleanup_wanted": True}})
+
+    def cleaned(self, seen: RawWorkflow) -> bool:
+        """Nothing is left to clean of the workflow as it was read. False: it has changed since, clean again."""
+        same = {"_id": seen["_id"], "graph_rev": seen["graph_rev"], "status": seen["status"]}
+        same |= {"deleted_at": seen["deleted_at"], "cluster_id": seen["cluster_id"]}
+        return self._workflows.update_one(same, {"$unset": {"cleanup_wanted": ""}}).matched_count == 1
+
+    def wanting_cleanup(self) -> Sequence[RawWorkflow]:
+        """Of everybody; a few at a time."""
+        return list(self._workflows.find({"cleanup_wanted": True}, {"nodes": 0, "edges": 0}).limit(200))
 
     def count_start(self, workflow_id: ObjectId, version: int) -> None:
         """A run of this version has started. Runs of a workflow never overlap, so their versions only grow."""

@@ -1,0 +1,210 @@
+"""A run, carried out: plan, read what exists, apply level by level, remove what has been renamed. Called by a worker.
+
+Idempotent from any line on: the next owner plans and applies again, and the cluster changes only where it differs.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from app.clock import Clock
+from app.clusters.clusters import Clusters
+from app.errors import CancelledError, DeadlineError, InvalidError, StoppingError, UnavailableError
+from app.jobs.job import Job
+from app.jobs.store import JobStore, Outcome, Raw
+from app.kube.client import KubeClient
+from app.kube.errors import KubeError
+from app.kube.objects import ObjectRef
+from app.storage.sealed import Sealer, UnreadableError
+from app.workflows.cleaner import Cleaner
+from app.workflows.existing import read_existing
+from app.workflows.inventory import InventoryStore, Noted, ObjectKey
+from app.workflows.models import Run
+from app.workflows.node_apply import Applied, NodeApplier, NodeFailedError, with_noted
+from app.workflows.plan import Plan, PlannedNode, make_plan
+from app.workflows.progress import EVERY_S, RunProgress
+from app.workflows.run_end import RunEnds
+from app.workflows.run_store import RunStore
+from app.workflows.runs import TASK, Runs
+from app.workflows.state_store import StateStore
+from app.workflows.stream_events import WorkflowEvents
+from app.workflows.versions import Versions
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Deploys:
+    """The kind of job that a run is.
+
+    Args:
+        parallelism: nodes applied at the same time.
+    """
+
+    store: JobStore
+    service: Runs
+    runs: RunStore
+    versions: Versions
+    states: StateStore
+    inventory: InventoryStore
+    clusters: Clusters
+    cleaner: Cleaner
+    ends: RunEnds
+    events: WorkflowEvents
+    sealer: Sealer
+    clock: Clock
+    parallelism: int
+
+    name: str = TASK
+
+    def run(self, job: Job) -> Outcome:
+        """Raises what `JobKind.run` says."""
+        run = self.versions.of_run(Run.of(job.raw))
+        plan = self._plan(run)
+        progress = RunProgress(job, run, plan, states=self.states, runs=self.runs, events=self.events, clock=self.clock)
+        progress.begin()
+        for warning in plan.warnings:
+            progress.log(f"warning: {warning}")
+        try:
+            self._apply(job, run, plan, progress)
+        except (CancelledError, DeadlineError, StoppingError):
+            progress.flush()  # what was applied before the end is shown as applied
+            raise
+        if not progress.failed:
+            return Outcome("completed")
+        first = next(node for node in plan.nodes if node.id in progress.failed)
+        return Outcome("failed", f"{first.name}: {progress.failed[first.id]}")
+
+    def _apply(self, job: Job, run: Run, plan: Plan, progress: RunProgress) -> None:
+        noted = self._note_wanted(job, run, plan)
+        applier = self._applier(job, run, plan, noted)
+        with ThreadPoolExecutor(self.parallelism, thread_name_prefix="apply") as pool:
+            for level in plan.levels:
+                self._apply_level(pool, applier, level, progress, noted)
+        self._note_applied(job, run, noted)
+        for node in plan.nodes:
+            if node.type == "job" and node.id not in progress.failed:
+                applier.give_ttl(node)
+        if not progress.failed:
+            self._remove_renamed(job, run, plan, noted, progress)
+        progress.flush()
+
+    def ended(self, raw: Raw, outcome: Outcome) -> None:
+        """Show and count how it ended."""
+        del outcome  # read again: the write may have been somebody else's
+        self.ends.announce(raw["_id"])
+
+    def _plan(self, run: Run) -> Plan:
+        cluster = self.clusters.by_id(run.cluster_id)
+        if cluster is None:
+            raise InvalidError(f'The cluster "{run.cluster_name}" was removed')
+        try:
+            given = self.service.given(run)
+        except UnreadableError:
+            raise InvalidError("The values given for this run can't be decrypted any more: run it again") from None
+        return make_plan(
+            self.versions.graph(run),
+            workflow_id=str(run.workflow_id),
+            instance=self.service.instance,
+            default_namespace=cluster.namespace or "default",
+            given=given,
+        )
+
+    def _note_wanted(self, job: Job, run: Run, plan: Plan) -> dict[ObjectKey, Noted]:
+        """Note every object before it is applied: a crash then leaves a note too many, never an object too many."""
+        noted = self.inventory.read(run.workflow_id)
+        wanted = [ObjectKey.of(run.cluster_id, obj) for node in plan.nodes for obj in node.objects]
+        if any(key not in noted for key in wanted):
+            noted |= {key: with_noted(noted, key) for key in wanted}
+            job.check()
+            self.inventory.write(run.workflow_id, noted.values(), fence=job.fence)
+        return noted
+
+    def _note_applied(self, job: Job, run: Run, noted: dict[ObjectKey, Noted]) -> None:
+        if noted != self.inventory.read(run.workflow_id):
+            job.check()
+            self.inventory.write(run.workflow_id, noted.values(), fence=job.fence)
+
+    def _applier(self, job: Job, run: Run, plan: Plan, noted: dict[ObjectKey, Noted]) -> NodeApplier:
+        objects = [obj for node in plan.nodes for obj in node.objects]
+        job.check()
+        try:
+            existing = read_existing(self._client(run)(), objects, str(run.workflow_id))
+        except KubeError as error:
+            raise UnavailableError(f'Cluster "{run.cluster_name}" can\'t be read: {error.message}') from error
+        return NodeApplier(
+            job=job,
+            workflow_id=str(run.workflow_id),
+            client=self._client(run),
+            existing=existing,
+            noted=dict(noted),
+            key_of=lambda obj: ObjectKey.of(run.cluster_id, obj),
+            clock=self.clock,
+            jobs={node.id: ObjectRef.of(node.objects[-1]) for node in plan.nodes if node.type == "job"},
+            mac=lambda message: self.sealer.mac(message, purpose=f"config of workflow {run.workflow_id}")[:32],
+        )
+
+    def _client(self, run: Run) -> Callable[[], KubeClient]:
+        return lambda: self.clusters.client(run.cluster_id)
+
+    def _apply_level(
+        self,
+        pool: ThreadPoolExecutor,
+        applier: NodeApplier,
+        level: tuple[PlannedNode, ...],
+        progress: RunProgress,
+        noted: dict[ObjectKey, Noted],
+    ) -> None:
+        """Side by side; a failure stops only what needs it."""
+        futures: dict[Future[Applied], PlannedNode] = {}
+        for node in level:
+            if broken := sorted(node.needs & progress.failed.keys()):
+                progress.skipped(node, ", ".join(broken))
+            else:
+                futures[pool.submit(applier.apply, node)] = node
+        try:
+            for future in _finished(futures, progress):
+                node = futures[future]
+                try:
+                    applied = future.result()
+                except NodeFailedError as error:
+                    progress.failure(node, str(error))
+                else:
+                    noted |= {entry.key: entry for entry in applied.objects}
+                    progress.applied(node, text=f"{node.name}: {node.type} applied")
+        finally:
+            for future in futures:
+                future.cancel()  # the job is over: what hasn't begun doesn't begin
+
+    def _remove_renamed(
+        self, job: Job, run: Run, plan: Plan, noted: dict[ObjectKey, Noted], progress: RunProgress
+    ) -> None:
+        """Objects of an earlier run that this graph names otherwise, and all on a cluster that it has left."""
+        wanted = {ObjectKey.of(run.cluster_id, obj) for node in plan.nodes for obj in node.objects}
+        surplus = [entry for key, entry in noted.items() if key not in wanted]
+        if not surplus:
+            return
+        removal = self.cleaner.remove_noted(job, str(run.workflow_id), surplus)
+        for text in removal.log:
+            progress.log(text)
+        left = {entry.key for entry in removal.left}
+        for entry in surplus:
+            if entry.key not in left:
+                del noted[entry.key]
+        self._note_applied(job, run, noted)
+
+
+def _finished(futures: dict[Future[Applied], Any], progress: RunProgress) -> Iterator[Future[Applied]]:
+    """As they finish; what has come together is written at least every `EVERY_S`."""
+    waiting = set(futures)
+    while waiting:
+        try:
+            for future in as_completed(waiting, timeout=EVERY_S):
+                waiting.discard(future)
+                yield future
+                progress.flush_if_due()
+        except TimeoutError:
+            progress.flush()

@@ -1,0 +1,230 @@
+"""Apply one node's objects: read, decide whose it is, apply at the version that was read, again on a conflict.
+
+Called by `deploy.py`, several nodes at a time. Whatever goes wrong with one node is a `NodeFailedError` with the
+cluster's own reason; only the job's own ends (lease lost, cancelled, ...) pass through.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+
+from app.clock import Clock
+from app.errors import InvalidError
+from app.jobs.job import Job
+from app.kube.client import KubeClient
+from app.kube.errors import ApiStatusError, KubeError, UnreachableError
+from app.kube.objects import KubeObject, ObjectRef
+from app.manifests.labels import CHECKSUM
+from app.workflows.existing import Existing, is_ours
+from app.workflows.inventory import Noted, ObjectKey
+from app.workflows.plan import PlannedNode
+from app.workflows.values import CONFIG_HASH, content_of, filled_secret, joined, with_kept_env, with_pod_annotation
+
+CONFLICT_TRIES: Final = 12
+"""A controller that writes status in between costs one each; more than a few means somebody fights us."""
+PATIENCE_S: Final = 60.0
+"""How long a cluster may be away in the middle of a run before the node fails."""
+FIRST_PAUSE_S: Final = 0.5
+GONE_WITHIN_S: Final = 120.0
+POLL_S: Final = 0.5
+TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
+Answer = TypeVar("Answer")
+
+WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "CronJob"})
+
+
+class NodeFailedError(Exception):
+    """The node couldn't be applied; the message is for the person whose node it is."""
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of a node."""
+
+    objects: list[Noted] = field(default_factory=list)
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeApplier:
+    """Applies nodes of one run.
+
+    Args:
+        client: makes a client with the newest credentials; asked before each attempt.
+        jobs: the Jobs of job nodes, by node id: some nodes are applied only once one has completed.
+        mac: keyed hash of this workflow, for the mark that restarts pods.
+        contents: what configmap and secret nodes hold, by node id; filled as they are applied.
+    """
+
+    job: Job
+    workflow_id: str
+    client: Callable[[], KubeClient]
+    existing: Existing
+    noted: Mapping[ObjectKey, Noted]
+    key_of: Callable[[KubeObject], ObjectKey]
+    clock: Clock
+    jobs: Mapping[str, ObjectRef]
+    mac: Callable[[bytes], str]
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def apply(self, node: PlannedNode) -> Applied:
+        """Make the cluster have this node's objects.
+
+        Raises:
+            NodeFailedError: it can't; the text says why.
+            LeaseLostError, CancelledError, StoppingError, DeadlineError: from the job.
+        """
+        applied = Applied()
+        try:
+            for node_id in sorted(node.completes):
+                self._await_job(self.jobs[node_id])
+            for obj in node.objects:
+                applied.objects.append(self._put(node, obj, own=obj is node.objects[-1]))
+        except InvalidError as error:
+            raise NodeFailedError(error.message) from error
+        except KubeError as error:
+            raise NodeFailedError(_reason(error)) from error
+        return applied
+
+    def _put(self, node: PlannedNode, obj: KubeObject, *, own: bool) -> Noted:
+        ref = ObjectRef.of(obj)
+        seen = self.existing.find(ref)
+        for _ in range(CONFLICT_TRIES):
+            self._refuse_foreign(ref, seen)
+            try:
+                if obj["kind"] == "Job":
+                    return self._put_job(obj, seen)
+                ready = self._ready(node, obj, seen) if own else obj
+                return self._note(ready, self._send(ready, seen))
+            except ApiStatusError as error:
+                if error.status != 409:
+                    raise
+                # Somebody wrote in between: read again under our lease, and decide again.
+                self.job.check()
+                seen = self._patiently(lambda client: client.find(ref, metadata_only=True))
+        raise NodeFailedError(f'{obj["kind"]} "{ref.name}" is being changed by something else all the time')
+
+    def _ready(self, node: PlannedNode, obj: KubeObject, seen: KubeObject | None) -> KubeObject:
+        """The object with what only the cluster or this run knows."""
+        if obj["kind"] == "Secret" and node.secret_keys:
+            obj = filled_secret(obj, node.secret_keys, self._full(obj, seen))
+        if obj["kind"] in ("ConfigMap", "Secret"):
+            self.contents[node.id] = content_of(obj)
+        if node.env_kept:
+            obj = with_kept_env(obj, node.env_kept, self._full(obj, seen))
+        used = {node_id: self.contents[node_id] for node_id in node.uses if node_id in self.contents}
+        if used and obj["kind"] in WORKLOADS:
+            obj = with_pod_annotation(obj, CONFIG_HASH, self.mac(joined(used)))
+        return obj
+
+    def _full(self, obj: KubeObject, seen: KubeObject | None) -> KubeObject | None:
+        if seen is None:
+            return None
+        ref = ObjectRef.of(obj)
+        held: KubeObject | None = self._patiently(lambda client: client.find(ref))
+        self._refuse_foreign(ref, held)
+        return held
+
+    def _send(self, obj: KubeObject, seen: KubeObject | None) -> KubeObject:
+        # Without a version there is nothing to compare with: a stranger's object made meanwhile must not be forced.
+        version = None if seen is None else seen["metadata"].get("resourceVersion")
+        return self._patiently(lambda client: client.apply(obj, resource_version=version, force=seen is not None))
+
+    def _put_job(self, obj: KubeObject, seen: KubeObject | None) -> Noted:
+        """A Job can't be changed: one made from something else is deleted and waited for, an equal one stays.
+
+        It gets its TTL only after it is noted, so that one that has gone by its TTL isn't taken for never run.
+        """
+        checksum = obj["metadata"]["annotations"][CHECKSUM]
+        key, ttl = self.key_of(obj), obj["spec"].get("ttlSecondsAfterFinished")
+        if seen is None and ttl is not None and (noted := self.noted.get(key)) and noted.checksum == checksum:
+            return noted
+        if seen is not None:
+            annotations = seen["metadata"].get("annotations") or {}
+            if annotations.get(CHECKSUM) == checksum and not seen["metadata"].get("deletionTimestamp"):
+                return Noted(key, seen["metadata"].get("uid", ""), checksum)
+            self._remove_job(ObjectRef.of(obj), seen)
+        spec = {name: value for name, value in obj["spec"].items() if name != "ttlSecondsAfterFinished"}
+        made = self._send({**obj, "spec": spec}, None)
+        return Noted(key, made["metadata"]["uid"], checksum)
+
+    def give_ttl(self, node: PlannedNode) -> None:
+        """Once the Job is noted, let it go by itself as the node says."""
+        obj = node.objects[-1]
+        if obj["kind"] == "Job" and obj["spec"].get("ttlSecondsAfterFinished") is not None:
+            ref = ObjectRef.of(obj)
+            ttl = {"spec": {"ttlSecondsAfterFinished": obj["spec"]["ttlSecondsAfterFinished"]}}
+            try:
+                self._patiently(lambda client: client.patch(ref, ttl))
+            except ApiStatusError as error:
+                if error.status != 404:
+                    raise NodeFailedError(_reason(error)) from error
+
+    def _await_job(self, ref: ObjectRef) -> None:
+        """Until it has completed; one that has gone by its TTL had. The run's deadline bounds the wait."""
+        while (held := self._patiently(lambda client: client.find(ref))) is not None:
+            conditions = (held.get("status") or {}).get("conditions") or []
+            holds = {
+                entry.get("type"): entry.get("message", "") for entry in conditions if entry.get("status") == "True"
+            }
+            if "Complete" in holds:
+                return
+            if "Failed" in holds:
+                raise NodeFailedError(f'Job "{ref.name}", which has to complete first, failed: {holds["Failed"]}')
+            self.clock.sleep(POLL_S)
+
+    def _remove_job(self, ref: ObjectRef, seen: KubeObject) -> None:
+        # In the foreground: its pods go too (a plain delete leaves them running), and the name is free afterwards.
+        uid = seen["metadata"]["uid"]
+        try:
+            self._patiently(lambda client: client.delete(ref, uid=uid, propagation="Foreground"))
+        except ApiStatusError as error:
+            if error.status != 404:
+                raise
+        until = self.clock.monotonic() + GONE_WITHIN_S
+        while (held := self._patiently(lambda client: client.find(ref, metadata_only=True))) is not None:
+            if held["metadata"]["uid"] != uid or self.clock.monotonic() > until:
+                raise NodeFailedError(f'the earlier Job "{ref.name}" doesn\'t go away: what holds it (finalizers)?')
+            self.clock.sleep(POLL_S)
+
+    def _refuse_foreign(self, ref: ObjectRef, seen: KubeObject | None) -> None:
+        if seen is not None and not is_ours(seen, self.workflow_id):
+            place = f" in namespace {ref.namespace}" if ref.namespace else ""
+            raise NodeFailedError(
+                f"{ref.kind} \"{ref.name}\"{place} exists already and isn't this workflow's: "
+                "give the node another name, or remove that object"
+            )
+
+    def _note(self, obj: KubeObject, result: KubeObject) -> Noted:
+        return Noted(self.key_of(obj), result["metadata"].get("uid", ""))
+
+    def _patiently(self, call: Callable[[KubeClient], Answer]) -> Answer:
+        """Call the cluster; while it is away, try again with growing pauses. The job is asked before each try."""
+        until, pause = self.clock.monotonic() + PATIENCE_S, FIRST_PAUSE_S
+        while True:
+            self.job.check()
+            try:
+                return call(self.client())
+            except (UnreachableError, ApiStatusError) as error:
+                if not _may_pass(error) or self.clock.monotonic() + pause > until:
+                    raise
+                wait = max(pause, getattr(error, "retry_after_s", None) or 0)
+            self.clock.sleep(min(wait, PATIENCE_S / 2))
+            pause = min(pause * 2, 8.0)
+
+
+def with_noted(noted: Mapping[ObjectKey, Noted], key: ObjectKey) -> Noted:
+    """An entry to write before its object is applied: what is known of it stays."""
+    return replace(noted[key]) if key in noted else Noted(key)
+
+
+def _may_pass(error: KubeError) -> bool:
+    if isinstance(error, UnreachableError):
+        return error.reason in ("refused", "timeout", "server_error", "dns")
+    return isinstance(error, ApiStatusError) and error.status in TRANSIENT
+
+
+def _reason(error: KubeError) -> str:
+    if isinstance(error, ApiStatusError) and error.status == 401:
+        return "the cluster refused our credentials: update them in the cluster's settings"
+    return error.message
