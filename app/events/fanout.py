@@ -65,6 +65,7 @@ class Fanout:
         self._to_catch_up: list[Channel] = []
         self._heard_at = self._pinged_at = self._swept_at = 0.0
         self.connected = False
+        self._away = False  # known to be: the last try to connect has failed
 
     # --- for viewers ---
 
@@ -77,8 +78,8 @@ class Fanout:
         subscription = Subscription(channel)
         opened = self._join(subscription)
         if not opened.confirmed.is_set():
-            self._ring()
-            opened.confirmed.wait(wait_s if self.connected or not self._heard_at else 0)
+            self.wake()
+            opened.confirmed.wait(0 if self._away else wait_s)
         with self._lock:
             subscription.missed = not opened.confirmed.is_set()
         subscription.channel_position = opened.newest_id
@@ -108,7 +109,7 @@ class Fanout:
             channel.empty_since = None
             return channel
 
-    def _ring(self) -> None:
+    def wake(self) -> None:
         """Wake the owner: it waits for messages, so it gets one."""
         if self.connected:
             with contextlib.suppress(RedisError):  # it looks at the queue at its next turn anyway
@@ -160,7 +161,7 @@ class Fanout:
         key = (received.get("channel") or b"").decode()
         if key == self._bell:
             if not self.connected:
-                self.connected = True
+                self.connected, self._away = True, False
                 log.info("events_connected", channels=len(self._channels))
             return
         channel = self._channels.get(channel_of(key))
@@ -233,14 +234,13 @@ class Fanout:
             channel.confirmed.set()
 
     def _lost(self, error: Exception) -> None:
-        was_fine, self.connected = self.connected or not self._heard_at, False
+        was_away, self.connected, self._away = self._away, False, True
         self._to_catch_up.clear()
         with self._lock:
             for channel in self._channels.values():
                 channel.confirmed.clear()
-        if was_fine:
+        if not was_away:
             log.warning("events_connection_lost", error=type(error).__name__, channels=len(self._channels))
-        self._heard_at = self._heard_at or self._clock.monotonic()
 
     # --- each second ---
 
