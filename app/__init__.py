@@ -16,6 +16,7 @@ def create_app(services: "Services") -> "Flask":
     from flask import Flask
 
     from app.accounts.routes import bp as accounts
+    from app.clusters.routes import bp as clusters
     from app.http.context import KEY
     from app.http.errors import install_error_handlers
     from app.http.json import OrjsonProvider
@@ -27,4 +28,5 @@ def create_app(services: "Services") -> "Flask":
     app.config["MAX_CONTENT_LENGTH"] = services.settings.body_max_bytes
     install_error_handlers(app)
     app.register_blueprint(accounts, url_prefix="/v1/api")
+    app.register_blueprint(clusters, url_prefix="/v1/api")
     return app

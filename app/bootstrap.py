@@ -26,8 +26,14 @@ if TYPE_CHECKING:
     from app.accounts.standing import Standings
     from app.accounts.store import UserStore
     from app.accounts.tokens import Tokens
+    from app.clusters.changes import ClusterChanges
+    from app.clusters.clusters import Clusters
+    from app.clusters.removals import Removals
     from app.events.bus import EventBus
     from app.http.principal import Authenticator
+    from app.kube.access import Access
+    from app.kube.connection import Connection
+    from app.net.guard import AddressGuard
     from app.storage.mongo import Indexes
     from app.storage.sealed import Sealer
 
@@ -63,8 +69,10 @@ class Services:
 
     def _indexes(self) -> "Sequence[Indexes]":
         from app.accounts.store import INDEXES as ACCOUNTS
+        from app.clusters.connection_log import indexes as cluster_logs
+        from app.clusters.store import INDEXES as CLUSTERS
 
-        return [ACCOUNTS]
+        return [ACCOUNTS, CLUSTERS, cluster_logs(self.settings.cluster_log_ttl_hours)]
 
     # --- events ---
 
@@ -182,3 +190,88 @@ class Services:
         from app.accounts.startup import AccountsStartUp
 
         AccountsStartUp(self.users, self.invites).run()
+
+    # --- clusters ---
+
+    def connect_to_cluster(self, access: "Access") -> "Connection":
+        """A new connection, behind the guard for addresses of clusters."""
+        from app.kube.connection import Connection
+
+        return Connection(
+            access,
+            self.cluster_guard,
+            connect_timeout_s=self.settings.cluster_connect_timeout_seconds,
+            request_timeout_s=self.settings.cluster_request_timeout_seconds,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def cluster_guard(self) -> "AddressGuard":
+        from app.net.guard import AddressGuard
+
+        return AddressGuard(
+            allow_private=self.settings.cluster_allow_private,
+            allow_loopback=self.settings.cluster_allow_loopback,
+            allowlist=self.settings.outbound_allowlist,
+        )
+
+    @cached_property
+    def clusters(self) -> "Clusters":
+        from app.clusters.clusters import Clusters
+        from app.clusters.connection_log import ConnectionLog
+        from app.clusters.connections import ClusterConnections
+        from app.clusters.events import publisher
+        from app.clusters.health import ClusterHealth
+        from app.clusters.store import AccessStore, ClusterStore
+
+        store = ClusterStore(self.db, self.clock)
+        connections = ClusterConnections(
+            store,
+            self.sealer,
+            self.connect_to_cluster,
+            self.clock,
+            allow_insecure_tls=self.settings.cluster_allow_insecure_tls,
+        )
+        health = ClusterHealth(
+            store,
+            connections,
+            ConnectionLog(self.db, self.clock),
+            self.clock,
+            interval_s=self.settings.cluster_health_interval_seconds,
+            metadata_ttl_s=self.settings.cluster_metadata_ttl_seconds,
+            on_changed=[publisher(self.bus)],
+        )
+        return Clusters(store, AccessStore(self.db, self.clock), connections, health)
+
+    @cached_property
+    def cluster_removals(self) -> "Removals":
+        from app.clusters.removals import Removals
+        from app.clusters.store import DefaultStore
+
+        clusters = self.clusters
+        return Removals(
+            clusters.store,
+            clusters.access,
+            DefaultStore(self.db),
+            clusters.connections,
+            clusters.health.log,
+            self.clock,
+            clusters.on_removed,
+        )
+
+    @cached_property
+    def cluster_changes(self) -> "ClusterChanges":
+        from app.clusters.candidate import Rules
+        from app.clusters.changes import ClusterChanges
+        from app.clusters.trial import Trial
+
+        return ClusterChanges(
+            self.clusters,
+            self.cluster_removals.defaults,
+            Trial(self.connect_to_cluster, self.clock),
+            self.cluster_removals,
+            self.clock,
+            Rules(self.settings.cluster_allow_http, self.settings.cluster_allow_insecure_tls),
+            self.settings.cluster_max_per_user,
+            workflows_naming=[],
+        )

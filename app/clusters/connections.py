@@ -1,0 +1,157 @@
+"""One `Connection` a cluster in each process, always with the newest credentials.
+
+Callers keep no connection beyond a piece of work but ask again: the credentials version is looked up at most once a
+second, and a raised one makes a new connection at once. The only place, beside a change, where credentials are opened.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from bson import ObjectId
+
+from app.clock import Clock
+from app.clusters.candidate import INSECURE_REFUSED
+from app.clusters.credentials import Credentials, seal_context
+from app.clusters.models import Cluster, StatusReason
+from app.clusters.store import ClusterStore
+from app.errors import InvalidError, NotFoundError, UnavailableError
+from app.kube.access import Access
+from app.kube.client import KubeClient
+from app.kube.connection import Connection
+from app.kube.discovery import Discovery
+from app.storage.sealed import Sealer, UnreadableError
+
+LOOK_AGAIN_S: Final = 1.0
+UNREADABLE: Final = "its stored credentials can't be decrypted: enter them again"
+
+
+@dataclass(slots=True)
+class _Cached:
+    """A connection, of which credentials version, and when that was last known to be the newest."""
+
+    version: int
+    connection: Connection
+    looked_at: float
+
+
+class ClusterConnections:
+    """Connections by cluster id.
+
+    Args:
+        store: where versions and sealed credentials are.
+        sealer: opens them.
+        connect: makes a connection; bootstrap puts guard and timeouts into it.
+        clock: for the second between two looks.
+        allow_insecure_tls: whether clusters that skip TLS verification may still be used.
+    """
+
+    def __init__(
+        self,
+        store: ClusterStore,
+        sealer: Sealer,
+        connect: Callable[[Access], Connection],
+        clock: Clock,
+        *,
+        allow_insecure_tls: bool,
+    ) -> None:
+        self._store, self._sealer, self._connect, self._clock = store, sealer, connect, clock
+        self._allow_insecure_tls = allow_insecure_tls
+        self._cached: dict[ObjectId, _Cached] = {}
+        self._clients: WeakKeyDictionary[Connection, KubeClient] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def connection(self, cluster_id: ObjectId) -> Connection:
+        """A connection whose credentials were the newest within the last second.
+
+        Raises:
+            NotFoundError: the cluster was removed.
+            UnavailableError: its credentials can't be opened or used.
+        """
+        # Counted from before the read: what is written while we read is seen a second later at the latest.
+        now = self._clock.monotonic()
+        with self._lock:
+            cached = self._cached.get(cluster_id)
+        if cached and now - cached.looked_at < LOOK_AGAIN_S:
+            return cached.connection
+        version = self._store.credentials_version(cluster_id)
+        if version is None:
+            self.forget(cluster_id)
+            raise NotFoundError("Cluster not found")
+        if cached and cached.version == version:
+            cached.looked_at = now
+            return cached.connection
+        return self._renew(cluster_id, now)
+
+    def client(self, cluster_id: ObjectId) -> KubeClient:
+        """Like `connection`, with the kinds that the cluster was found to have. Raises the same."""
+        connection = self.connection(cluster_id)
+        with self._lock:
+            client = self._clients.get(connection)
+            if client is None:
+                client = self._clients[connection] = KubeClient(connection, Discovery(connection, self._clock))
+        return client
+
+    def open(self, cluster: Cluster, sealed: bytes) -> Credentials:
+        """The stored credentials, in the clear.
+
+        Raises:
+            UnreadableError: no key opens them.
+        """
+        value = self._sealer.open(sealed, context=seal_context(cluster.id))
+        return replace(Credentials.from_json(value), expires_at=cluster.credential_expires_at)
+
+    def seal(self, cluster_id: ObjectId, credentials: Credentials) -> bytes:
+        """For the store; opens for this cluster only."""
+        return self._sealer.seal(credentials.as_json(), context=seal_context(cluster_id))
+
+    def look_again(self, cluster_id: ObjectId) -> None:
+        """This process has just changed how to connect: don't wait for the second to pass."""
+        with self._lock:
+            if cached := self._cached.get(cluster_id):
+                cached.looked_at = float("-inf")
+
+    def forget(self, cluster_id: ObjectId) -> None:
+        """A removed cluster's connection isn't kept."""
+        with self._lock:
+            cached = self._cached.pop(cluster_id, None)
+        if cached:
+            cached.connection.close()
+
+    def _renew(self, cluster_id: ObjectId, now: float) -> Connection:
+        stored = self._store.with_credentials(cluster_id)
+        if stored is None:
+            self.forget(cluster_id)
+            raise NotFoundError("Cluster not found")
+        cluster, sealed = stored
+        connection = self._connect(self._access(cluster, sealed))
+        fresh = _Cached(cluster.credentials_version, connection, now)
+        with self._lock:
+            old = self._cached.get(cluster_id)
+            if old and old.version >= fresh.version:  # another thread was quicker
+                old, fresh = fresh, old
+            self._cached[cluster_id] = fresh
+        if old:
+            old.connection.close()  # calls still going on end by themselves
+        return fresh.connection
+
+    def _access(self, cluster: Cluster, sealed: bytes) -> Access:
+        try:
+            credentials = self.open(cluster, sealed)
+            if cluster.insecure and not self._allow_insecure_tls:
+                raise unavailable(cluster, "blocked", INSECURE_REFUSED)
+            return credentials.access(
+                server=cluster.server, insecure=cluster.insecure, tls_server_name=cluster.tls_server_name
+            )
+        except UnreadableError:
+            raise unavailable(cluster, "key", UNREADABLE) from None
+        except InvalidError as error:
+            raise unavailable(cluster, "key", error.message) from None
+
+
+def unavailable(cluster: Cluster, reason: StatusReason, message: str) -> UnavailableError:
+    """The contract's 503 for a cluster that is needed and can't be used."""
+    text = f'Cluster "{cluster.name}" can\'t be reached: {message}'
+    return UnavailableError(text, extra={"reason": reason, "cluster": cluster.name})
