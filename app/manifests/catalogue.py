@@ -68,6 +68,8 @@ class NodeType:
     """`core/deployment`."""
     name: str
     """`deployment`: the `type` of its nodes."""
+    kind: str
+    """Of the object that a node is."""
     file: str
     """Of the template, below the templates' folder."""
     parameters: tuple[Parameter, ...]
@@ -122,14 +124,15 @@ def catalogue() -> Catalogue:
 def _node_type(root: Path, file: Path, shared: Mapping[str, list[dict[str, Any]]]) -> NodeType:
     content = yaml.safe_load(file.read_text())
     own = content["parameters"]
-    # A type's own field replaces the shared one of that name (a StatefulSet's name is shorter), in its place.
-    fields = {field["name"]: field for name in content["shared"] for field in shared[name]}
-    head = {name: field for name, field in fields.items() if name == "name"}
-    fields = head | {field["name"]: field for field in own} | {n: f for n, f in fields.items() if n not in head}
-    fields |= {field["name"]: field for field in own}
+    # A type's own field takes the place of the shared one of that name: a StatefulSet's name is shorter.
+    common, *rest = ({field["name"]: field for field in shared[name]} for name in content["shared"])
+    fields = common | {field["name"]: field for field in own}
+    for part in rest:
+        fields |= {name: field for name, field in part.items() if name not in fields}
     return NodeType(
         id=content["id"],
         name=content["name"],
+        kind=content["kind"],
         file=str(file.with_name("template.yaml").relative_to(root)),
         parameters=tuple(_parameter(field) for field in fields.values()),
         about={key: content[key] for key in _SHOWN},

@@ -34,7 +34,7 @@ class At:
         """The place of an item of the list here."""
         return At(self.problems, f"{self.path}[{index}]")
 
-    def bad(self, text: str) -> T | None:  # type: ignore[type-var]  # the caller's own type, and never one of it
+    def bad(self, text: str) -> T | None:
         """Say what is wrong here and what to do. The first problem of a place stands.
 
         Gives `None`, so that a reader can end in `return at.bad(...)`.

@@ -6,9 +6,22 @@ Called when a workflow is published (`check_graph`), when a run is asked for and
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from app.errors import InvalidError
+from app.manifests.catalogue import catalogue
+from app.manifests.formats import missing
 from app.manifests.graph import Graph
+from app.manifests.labels import ownership_labels
+from app.manifests.pods import WAIT_IMAGE
+from app.manifests.render import Additions, Rendered, render_node
+from app.workflows.order import find_cycles, levels_of
+from app.workflows.wired import Board, WiredNode
+from app.workflows.wiring import wire
+
+UNBUILT_HOST: Final = "kubeorch.invalid"
+"""Images that nobody has built yet are called `kubeorch.invalid/<name>:unbuilt`; no registry can serve them."""
+NOT_BUILT: Final = "its image hasn't been built yet: start a build for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +79,43 @@ def make_plan(
     instance: str,
     default_namespace: str,
     given: Given = NOTHING_GIVEN,
+    wait_image: str = WAIT_IMAGE,
 ) -> Plan:
-    """Render, wire, check and order a graph.
+    """Wire, check, render and order a graph.
+
+    Args:
+        graph: as stored.
+        workflow_id: for the labels that say whose objects these are.
+        instance: which installation of KubeOrch this is, for the same.
+        default_namespace: the cluster's.
+        given: values for this run only.
+        wait_image: what waits for a dependency to be healthy.
 
     Raises:
         InvalidError: its message is the first problem, `details` has all, by `<node id>.<field>`.
     """
-    raise NotImplementedError
+    board, unusable = _wired(graph, default_namespace)
+    rendered = {}
+    for node in board.nodes.values():
+        if _unbuilt(node):
+            node.problems.at("image").bad(NOT_BUILT)
+        additions = Additions(
+            ownership=ownership_labels(workflow_id, node.id, instance),
+            env=given.env.get(node.id),
+            secrets=given.secrets.get(node.id),
+            waits=node.waits,
+            wait_image=wait_image,
+            scaled=node.scaled,
+            headless_service=node.headless_service,
+        )
+        rendered[node.id] = render_node(node.type, node.data, additions, node.problems)
+    _refuse_problems(board, rendered, unusable)
+    after = {node.id: node.needs | node.after for node in board.nodes.values()}
+    levels = levels_of(after, list(board.nodes))
+    return Plan(
+        tuple(tuple(_planned(board.nodes[node_id], rendered[node_id]) for node_id in level) for level in levels),
+        tuple(text for node in board.nodes.values() for text in node.problems.warnings),
+    )
 
 
 def check_graph(graph: Graph, default_namespace: str) -> None:
@@ -81,4 +124,97 @@ def check_graph(graph: Graph, default_namespace: str) -> None:
     Raises:
         InvalidError: as `make_plan`.
     """
-    raise NotImplementedError
+    board, unusable = _wired(graph, default_namespace)
+    rendered = {}
+    for node in board.nodes.values():
+        if _unbuilt(node):
+            node.data["image"] = f"{UNBUILT_HOST}/unbuilt"
+        additions = Additions(ownership={}, waits=node.waits, headless_service=node.headless_service)
+        rendered[node.id] = render_node(node.type, node.data, additions, node.problems)
+    _refuse_problems(board, rendered, unusable)
+
+
+def _wired(graph: Graph, default_namespace: str) -> tuple[Board, dict[str, str]]:
+    """The nodes of known types, wired; and what is wrong with the others."""
+    nodes: dict[str, WiredNode] = {}
+    unusable: dict[str, str] = {}
+    for node in graph.nodes:
+        data = node.get("data") or {}
+        try:
+            node_type = catalogue().of_node(node["type"], data.get("templateId"))
+        except InvalidError as error:
+            unusable[f"{node['id']}.type"] = error.message
+            continue
+        if node["id"] in nodes:
+            unusable[f"{node['id']}.id"] = "two nodes have this id: save the canvas again"
+            continue
+        nodes[node["id"]] = WiredNode(node["id"], node_type, dict(data))
+    return wire(list(nodes.values()), graph.edges, default_namespace), unusable
+
+
+def _unbuilt(node: WiredNode) -> bool:
+    if not node.runs_pods:
+        return False
+    image, build = node.text("image"), node.data.get("_build")
+    waiting = isinstance(build, dict) and build.get("status") != "built"
+    return image.startswith(f"{UNBUILT_HOST}/") or (waiting and missing(image))
+
+
+def _refuse_problems(board: Board, rendered: Mapping[str, Rendered], unusable: Mapping[str, str]) -> None:
+    """One answer that names every problem of the graph; unknown types first, they explain others."""
+    _find_duplicates(board, rendered)
+    _find_circles(board)
+    details = dict(unusable)
+    messages = [f"{place.rpartition('.')[0]}: {text}" for place, text in unusable.items()]
+    for node in board.nodes.values():
+        for path, text in node.problems.by_field.items():
+            details[f"{node.id}.{path}"] = text
+            messages.append(f"{node.title}: {text}")
+    if messages:
+        raise InvalidError(messages[0], details)
+
+
+def _find_duplicates(board: Board, rendered: Mapping[str, Rendered]) -> None:
+    """Two nodes that make the same object would overwrite each other at every run."""
+    makers: dict[tuple[str, str, str], WiredNode] = {}
+    for node in board.nodes.values():
+        made = {
+            (obj["kind"], obj["metadata"]["namespace"], obj["metadata"]["name"]) for obj in rendered[node.id].objects
+        }
+        if not made and node.name:  # it has other problems; its own object is known by its type
+            made = {(node.type.kind, node.namespace, node.name)}
+        for key in sorted(made):
+            other = makers.setdefault(key, node)
+            if other is node:
+                continue
+            kind, namespace, name = key
+            for one, two in ((node, other), (other, node)):
+                one.problems.at("name").bad(
+                    f"makes the {kind} {name} in the namespace {namespace}, and so does {two.title} (node {two.id}):"
+                    " rename one of them"
+                )
+
+
+def _find_circles(board: Board) -> None:
+    after = {node.id: node.needs | node.after for node in board.nodes.values()}
+    for circle in find_cycles(after):
+        titles = [board.nodes[node_id].title for node_id in (*circle, circle[0])]
+        for node_id in circle:
+            board.nodes[node_id].problems.at("edges").bad(
+                f"waits for itself in a circle ({' → '.join(titles)}): remove one of these edges"
+            )
+
+
+def _planned(node: WiredNode, rendered: Rendered) -> PlannedNode:
+    return PlannedNode(
+        id=node.id,
+        type=node.kind,
+        name=node.name,
+        namespace=node.namespace,
+        objects=rendered.objects,
+        needs=frozenset(node.needs),
+        completes=frozenset(node.completes),
+        uses=frozenset(node.uses),
+        env_kept=rendered.env_kept,
+        secret_keys=rendered.secret_keys,
+    )

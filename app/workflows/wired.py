@@ -9,8 +9,6 @@ from app.manifests.formats import missing
 from app.manifests.pods import Wait
 from app.manifests.problems import Problems
 
-UNNAMED_PORT = 8080
-
 
 @dataclass(slots=True, eq=False)
 class WiredNode:
@@ -88,6 +86,7 @@ class Board:
     nodes: dict[str, WiredNode]
     links: dict[str, list[tuple[WiredNode, str | None]]] = field(default_factory=dict)
     """By node id: the others at its edges, with the handle at this node's end, in the order of the edges."""
+    _by_name: dict[tuple[str, str, str], WiredNode] | None = None
 
     def linked(self, node: WiredNode, *kinds: str) -> Iterator[tuple[WiredNode, str | None]]:
         """The nodes of these kinds at the edges of a node, each edge once."""
@@ -100,12 +99,13 @@ class Board:
         return [node for node in self.nodes.values() if node.kind in kinds]
 
     def named(self, namespace: str, name: str, *kinds: str) -> WiredNode | None:
-        """The node that makes an object of this name, when there is one."""
-        if not name:
-            return None
-        return next(
-            (n for n in self.nodes.values() if n.kind in kinds and (n.namespace, n.name) == (namespace, name)), None
-        )
+        """The node that makes an object of this name, when there is one. Asked once namespaces are settled."""
+        if self._by_name is None:
+            self._by_name = {}
+            for node in self.nodes.values():
+                self._by_name.setdefault((node.kind, node.namespace, node.name), node)
+        found = (self._by_name.get((kind, namespace, name)) for kind in kinds if name)
+        return next((node for node in found if node is not None), None)
 
 
 def _text(value: Any) -> str:
