@@ -15,20 +15,28 @@ class Interrupt:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
+        self._is_final = False
 
     def attach(self, sock: socket.socket) -> None:
         """This socket is what the call waits on now."""
         with self._lock:
             self._socket = sock
+            if self._is_final:
+                shut_down(sock)
 
     def detach(self) -> None:
         """The call is over. Before the socket is closed: its number may belong to another file then."""
         with self._lock:
             self._socket = None
 
-    def fire(self) -> None:
-        """Shut the socket down under the blocked call."""
+    def fire(self, *, is_final: bool = False) -> None:
+        """Shut the socket down under the blocked call.
+
+        Args:
+            is_final: every later call ends at once too.
+        """
         with self._lock:
+            self._is_final = self._is_final or is_final
             if self._socket is not None:
                 shut_down(self._socket)
 

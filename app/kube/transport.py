@@ -46,6 +46,7 @@ class Transport:
         if self.context is None:
             return sock
         try:
+            sock.settimeout(max(deadline - self.clock.monotonic(), 0.1))
             wrapped = self.context.wrap_socket(sock, server_hostname=self.server_name)
         except ssl.SSLError as error:
             sock.close()
