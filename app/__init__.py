@@ -20,6 +20,8 @@ def create_app(services: "Services") -> "Flask":
     from app.http.context import KEY
     from app.http.errors import install_error_handlers
     from app.http.json import OrjsonProvider
+    from app.workflows.routes import bp as workflows
+    from app.workflows.run_routes import bp as runs
 
     app = Flask("kubeorch", static_folder=None)
     app.json = OrjsonProvider(app)
@@ -29,4 +31,6 @@ def create_app(services: "Services") -> "Flask":
     install_error_handlers(app)
     app.register_blueprint(accounts, url_prefix="/v1/api")
     app.register_blueprint(clusters, url_prefix="/v1/api")
+    app.register_blueprint(workflows, url_prefix="/v1/api")
+    app.register_blueprint(runs, url_prefix="/v1/api")
     return app

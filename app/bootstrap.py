@@ -4,7 +4,7 @@ An entry point (`wsgi.py`, `workers/`) makes one `Services` from the settings an
 watcher loads no accounts and a worker no Flask. Hooks that let a lower domain call a higher one are registered here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -31,20 +31,50 @@ if TYPE_CHECKING:
     from app.clusters.removals import Removals
     from app.events.bus import EventBus
     from app.http.principal import Authenticator
+    from app.jobs.claimed import Jobs
+    from app.jobs.doorbell import CeleryDoorbell
+    from app.jobs.kinds import JobKind
+    from app.jobs.leases import Leases
+    from app.jobs.queues import BrokerQueues
+    from app.jobs.slots import Duty
     from app.kube.access import Access
     from app.kube.connection import Connection
     from app.net.guard import AddressGuard
     from app.storage.mongo import Indexes
     from app.storage.sealed import Sealer
+    from app.workflows.cleaner import Cleaner
+    from app.workflows.cleanups import CleanupJobs, Cleanups
+    from app.workflows.deploy import Deploys
+    from app.workflows.inventory import InventoryStore
+    from app.workflows.run_end import RunEnds
+    from app.workflows.run_store import RunStore
+    from app.workflows.runs import Runs
+    from app.workflows.service import Workflows
+    from app.workflows.state_store import StateStore
+    from app.workflows.store import WorkflowStore
+    from app.workflows.stream_events import WorkflowEvents
+    from app.workflows.upkeep import WorkflowUpkeep
+    from app.workflows.version_store import VersionStore
+    from app.workflows.versions import Versions
 
 
 class Services:
     """All services of one process, made when first asked for."""
 
-    def __init__(self, settings: Settings, *, application: str = "kubeorch", clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        application: str = "kubeorch",
+        clock: Clock | None = None,
+        owner: str = "",
+        stopping: Callable[[], bool] = bool,
+    ) -> None:
         self.settings = settings
         self.application = application
         self.clock: Clock = clock or SystemClock()
+        self.owner = owner or application
+        self.stopping = stopping
 
     # --- storage ---
 
@@ -71,8 +101,65 @@ class Services:
         from app.accounts.store import INDEXES as ACCOUNTS
         from app.clusters.connection_log import indexes as cluster_logs
         from app.clusters.store import INDEXES as CLUSTERS
+        from app.jobs.leases import INDEXES as LEASES
+        from app.jobs.slots import INDEXES as SLOTS
 
-        return [ACCOUNTS, CLUSTERS, cluster_logs(self.settings.cluster_log_ttl_hours)]
+        return [LEASES, SLOTS, ACCOUNTS, CLUSTERS, cluster_logs(self.settings.cluster_log_ttl_hours)]
+
+    # --- jobs ---
+
+    @cached_property
+    def leases(self) -> "Leases":
+        from app.jobs.leases import Leases
+
+        return Leases(self.db)
+
+    @cached_property
+    def doorbell(self) -> "CeleryDoorbell":
+        """Rings for a job: `doorbell("deploys.run", str(run.id))`."""
+        from app.jobs.doorbell import CeleryDoorbell
+
+        return CeleryDoorbell(self.settings.broker_url)
+
+    @cached_property
+    def job_kinds(self) -> "Sequence[JobKind]":
+        """Every kind of job that there is; each domain adds its own."""
+        return [self.deploys, self.cleanup_jobs]
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """Working off, claiming and cancelling jobs."""
+        from app.jobs.claimed import Jobs
+
+        return Jobs(
+            leases=self.leases,
+            kinds=self.job_kinds,
+            ring=self.doorbell,
+            clock=self.clock,
+            owner=self.owner,
+            stopping=self.stopping,
+            hold_s=self.settings.lease_seconds,
+        )
+
+    @cached_property
+    def duties(self) -> "Sequence[Duty]":
+        """What schedulers do from time to time; each domain adds its own."""
+        from app.jobs.slots import Duty
+
+        return [
+            Duty("check_clusters", 15, lambda: self.ring_unless_full("maintenance.check_clusters")),
+        ]
+
+    @cached_property
+    def queues(self) -> "BrokerQueues":
+        from app.jobs.queues import BrokerQueues
+
+        return BrokerQueues(self.settings.broker_url)
+
+    def ring_unless_full(self, task_name: str) -> None:
+        """Ring for a task that needs no job. Without workers its messages mustn't fill the broker."""
+        if not self.queues.is_full(task_name):
+            self.doorbell(task_name, "due")
 
     # --- events ---
 
@@ -274,4 +361,154 @@ class Services:
             Rules(self.settings.cluster_allow_http, self.settings.cluster_allow_insecure_tls),
             self.settings.cluster_max_per_user,
             workflows_naming=[],
+        )
+
+    # --- workflows ---
+
+    @cached_property
+    def workflow_store(self) -> "WorkflowStore":
+        from app.workflows.store import WorkflowStore
+
+        return WorkflowStore(self.db, self.clock)
+
+    @cached_property
+    def run_store(self) -> "RunStore":
+        from app.workflows.run_store import RunStore
+
+        return RunStore(self.db, self.clock, timeout_s=self.settings.run_timeout_seconds)
+
+    @cached_property
+    def version_store(self) -> "VersionStore":
+        from app.workflows.version_store import VersionStore
+
+        return VersionStore(self.db, self.clock)
+
+    @cached_property
+    def state_store(self) -> "StateStore":
+        from app.workflows.state_store import StateStore
+
+        return StateStore(self.db)
+
+    @cached_property
+    def inventory(self) -> "InventoryStore":
+        from app.workflows.inventory import InventoryStore
+
+        return InventoryStore(self.db)
+
+    @cached_property
+    def workflow_events(self) -> "WorkflowEvents":
+        from app.workflows.stream_events import WorkflowEvents
+
+        return WorkflowEvents(self.bus, self.clock)
+
+    @cached_property
+    def versions(self) -> "Versions":
+        from app.workflows.versions import Versions
+
+        return Versions(self.workflow_store, self.run_store, self.version_store)
+
+    @cached_property
+    def run_ends(self) -> "RunEnds":
+        from app.workflows.run_end import RunEnds
+
+        return RunEnds(
+            self.workflow_store,
+            self.run_store,
+            self.versions,
+            self.version_store,
+            self.state_store,
+            self.workflow_events,
+            self.clock,
+        )
+
+    @cached_property
+    def runs(self) -> "Runs":
+        from app.workflows.runs import Runs
+
+        return Runs(
+            workflows=self.workflow_store,
+            store=self.run_store,
+            end_job=lambda where: self.jobs.cancel(self.deploys, where),
+            versions=self.versions,
+            states=self.state_store,
+            clusters=self.clusters,
+            sealer=self.sealer,
+            ring=self.doorbell,
+            instance=self.instance,
+        )
+
+    @cached_property
+    def instance(self) -> str:
+        """Which installation made an object: those that share a key are one."""
+        return self.sealer.mac(b"instance", purpose="instance")[:16]
+
+    @cached_property
+    def cleaner(self) -> "Cleaner":
+        from app.workflows.cleaner import Cleaner
+
+        return Cleaner(self.clusters, self.clock)
+
+    @cached_property
+    def deploys(self) -> "Deploys":
+        from app.jobs.store import JobStore
+        from app.workflows.deploy import Deploys
+        from app.workflows.run_store import COLLECTION
+
+        return Deploys(
+            store=JobStore(self.db, COLLECTION, self.clock, drop_at_end=("active_for", "trigger_data")),
+            service=self.runs,
+            runs=self.run_store,
+            versions=self.versions,
+            states=self.state_store,
+            inventory=self.inventory,
+            clusters=self.clusters,
+            cleaner=self.cleaner,
+            ends=self.run_ends,
+            events=self.workflow_events,
+            sealer=self.sealer,
+            clock=self.clock,
+            parallelism=self.settings.apply_parallelism,
+        )
+
+    @cached_property
+    def cleanups(self) -> "Cleanups":
+        from app.workflows.cleanups import Cleanups, CleanupStore
+
+        return Cleanups(CleanupStore(self.db, self.clock), self.workflow_store, self.doorbell, self.clock)
+
+    @cached_property
+    def cleanup_jobs(self) -> "CleanupJobs":
+        from app.jobs.store import JobStore
+        from app.workflows.cleanups import COLLECTION, CleanupJobs
+
+        return CleanupJobs(
+            JobStore(self.db, COLLECTION, self.clock, drop_at_end=("active_for",)),
+            self.workflow_store,
+            self.inventory,
+            self.state_store,
+            self.cleaner,
+            self.workflow_events,
+        )
+
+    @cached_property
+    def workflows(self) -> "Workflows":
+        from app.workflows.service import Workflows
+
+        return Workflows(
+            self.workflow_store, self.state_store, self.clusters, self.runs, self.cleanups, self.workflow_events
+        )
+
+    @cached_property
+    def workflow_upkeep(self) -> "WorkflowUpkeep":
+        from app.workflows.upkeep import WorkflowUpkeep
+
+        return WorkflowUpkeep(
+            self.workflow_store,
+            self.run_store,
+            self.versions,
+            self.run_ends,
+            self.cleanups,
+            self.clock,
+            keep=self.settings.run_keep,
+            retention=timedelta(days=self.settings.run_retention_days),
         )

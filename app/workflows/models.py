@@ -199,6 +199,16 @@ class WorkflowAnswer(BaseModel):
     warning: str | None = None
 
 
+class WorkflowCreated(BaseModel):
+    """The workflow twice: the UI reads it from `workflow`, other clients from the answer itself."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Id
+    message: str
+    workflow: WorkflowShape
+
+
 class WorkflowList(BaseModel):
     workflows: list[WorkflowShape]
     total: int | None = None

@@ -1,7 +1,7 @@
 """All queries on `workflows`. Raw documents in and out: see `models.py` for why."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bson import ObjectId
@@ -108,15 +108,16 @@ class WorkflowStore:
         gone = {"deleted_at": self._clock.now(), "cleanup_wanted": True}
         return self._workflows.update_one(mine, {"$set": gone}).modified_count == 1
 
-    def want_cleanup(self, workflow_id: ObjectId) -> None:
-        """There may be objects that no graph has any more."""
-        self._workflows.update_one({"_id": workflow_id}, {"$set": {"cleanup_wanted": True}})
-
     def cleaned(self, seen: RawWorkflow) -> bool:
         """Nothing is left to clean of the workflow as it was read. False: it has changed since, clean again."""
         same = {"_id": seen["_id"], "graph_rev": seen["graph_rev"], "status": seen["status"]}
         same |= {"deleted_at": seen["deleted_at"], "cluster_id": seen["cluster_id"]}
         return self._workflows.update_one(same, {"$unset": {"cleanup_wanted": ""}}).matched_count == 1
+
+    def that_have_run(self) -> Iterator[ObjectId]:
+        """Ids of all workflows with a run, deleted ones too."""
+        for workflow in self._workflows.find({"run_count": {"$gt": 0}}, {"_id": 1}):
+            yield workflow["_id"]
 
     def wanting_cleanup(self) -> Sequence[RawWorkflow]:
         """Of everybody; a few at a time."""
