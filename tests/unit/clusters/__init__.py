@@ -1,0 +1,1 @@
+"""Clusters: the pure parts."""
