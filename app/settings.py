@@ -6,6 +6,7 @@ from this class.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -128,6 +129,8 @@ class Settings(BaseSettings):
             raise ValueError("CORS_ALLOWED_ORIGINS must name exact origins, * is refused")
         if any(sample in self.jwt_secret.lower() for sample in SAMPLE_SECRETS[:3]):
             raise ValueError("JWT_SECRET is a sample value: make one with `openssl rand -hex 32`")
+        if self.invite_code and not re.fullmatch(r"[A-Za-z0-9_-]{6,64}", self.invite_code):
+            raise ValueError("INVITE_CODE must be 6 to 64 of A-Z, a-z, 0-9, _ and -")
         if not self.auth_builtin_enabled:
             raise ValueError(
                 "AUTH_BUILTIN_ENABLED is false and no sign-in provider is configured: nobody could sign in"

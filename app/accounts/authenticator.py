@@ -1,5 +1,6 @@
 """The guards' end in this domain: token → principal. Runs on every request: no store while the cache is fresh."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.accounts.standing import Standings
@@ -35,6 +36,10 @@ class SessionAuthenticator:
             name=user.name,
             token_expires_at=claims.expires_at,
         )
+
+    def prefetch(self, principals: Iterable[Principal]) -> None:
+        """Two queries for up to a thousand sessions, instead of two for each."""
+        self.standings.prefetch({principal.session_id for principal in principals})
 
     def alive(self, principal: Principal) -> bool:
         """May a stream of this principal go on? False as well when their role has changed: they come back anew."""

@@ -4,7 +4,7 @@ Every request asks; MongoDB is asked once a second and session. The second count
 is written is known everywhere a second later: a call that revokes waits for that (`settle`) before it answers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +17,7 @@ from app.clock import Clock
 
 FRESH_S: Final = 1.0
 REMEMBERED: Final = 20_000  # sessions; each costs about 2 KB
+BATCH: Final = 1000  # sessions a query
 SEEN_EVERY: Final = timedelta(minutes=1)
 GRACE: Final = timedelta(seconds=60)  # as for tokens: the last one of a session is taken a little past its end
 
@@ -55,6 +56,21 @@ class Standings:
             return cached
         return self._read(session_id)
 
+    def prefetch(self, session_ids: Iterable[str]) -> None:
+        """Read those that are no longer fresh, many a query."""
+        now = self._clock.monotonic()
+        stale = [key for key in session_ids if key not in self._cached or now - self._cached[key].read_at >= FRESH_S]
+        for start in range(0, len(stale), BATCH):
+            self._read_many(stale[start : start + BATCH])
+
+    def _read_many(self, session_ids: Sequence[str]) -> None:
+        read_at = self._clock.monotonic()
+        sessions = self._sessions.find_many(session_ids)
+        users = self._users.find_many_without_password({session.user_id for session in sessions.values()})
+        for session_id in session_ids:
+            session = sessions.get(session_id)
+            self._keep(session_id, Standing(session, users.get(session.user_id) if session else None, read_at))
+
     def forget(self, session_ids: Iterable[str]) -> None:
         """They have changed: this process asks again at once."""
         for session_id in session_ids:
@@ -74,13 +90,16 @@ class Standings:
         user = self._users.find_without_password(session.user_id) if session else None
         standing = Standing(session, user, read_at)
         if session is None:
-            self._cached.pop(session_id, None)  # made-up ids must not fill the cache
+            self._cached.pop(session_id, None)  # a deleted one: there is nothing to remember
             return standing
         self._note_seen(session)
-        if len(self._cached) >= REMEMBERED:
-            self._drop_stale(read_at)
-        self._cached[session_id] = standing
+        self._keep(session_id, standing)
         return standing
+
+    def _keep(self, session_id: str, standing: Standing) -> None:
+        if len(self._cached) >= REMEMBERED:
+            self._drop_stale(standing.read_at)
+        self._cached[session_id] = standing
 
     def _note_seen(self, session: Session) -> None:
         now = self._clock.now()

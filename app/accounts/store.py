@@ -1,6 +1,6 @@
 """Every query on `users`, `sessions`, `invites` and on the `invites` entry of `app_settings`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -62,6 +62,10 @@ class UserStore:
     def find_without_password(self, user_id: ObjectId) -> User | None:
         raw = self._users.find_one({"_id": user_id}, NO_PASSWORD)
         return None if raw is None else User.of(raw)
+
+    def find_many_without_password(self, user_ids: Iterable[ObjectId]) -> dict[ObjectId, User]:
+        found = self._users.find({"_id": {"$in": list(user_ids)}}, NO_PASSWORD)
+        return {raw["_id"]: User.of(raw) for raw in found}
 
     def by_email(self, email: str) -> User | None:
         """`email` in lower case."""
@@ -161,6 +165,9 @@ class SessionStore:
     def find(self, session_id: str) -> Session | None:
         raw = self._sessions.find_one({"_id": session_id})
         return None if raw is None else Session.of(raw)
+
+    def find_many(self, session_ids: Sequence[str]) -> dict[str, Session]:
+        return {raw["_id"]: Session.of(raw) for raw in self._sessions.find({"_id": {"$in": list(session_ids)}})}
 
     def list_living(self, user_id: ObjectId, now: datetime) -> list[Session]:
         """Latest seen first."""

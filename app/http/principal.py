@@ -2,6 +2,7 @@
 so that services which take a principal can be loaded by workers.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -35,6 +36,10 @@ class Authenticator(Protocol):
         Raises:
             UnauthorizedError: malformed, forged, expired, session ended, user gone or deactivated.
         """
+        ...
+
+    def prefetch(self, principals: Iterable[Principal]) -> None:
+        """Look many up at once, so that `alive` answers from the cache: for a process with many streams."""
         ...
 
     def alive(self, principal: Principal) -> bool:
