@@ -8,6 +8,7 @@
 - `job.py`       one claimed job in the hands of its owner: progress, and when to stop
 - `claimed.py`   claiming, working off, cancelling
 - `doorbell.py`  telling the workers that there is work
+- `queues.py`    the broker's queues: their names, how many messages wait
 - `ringer.py`    ringing again for what waits
 - `slots.py`     what is due at a time, once, whatever number of schedulers there is
 """

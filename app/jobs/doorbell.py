@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
 
+from app.jobs.queues import queue_of
+
 if TYPE_CHECKING:
     from celery import Celery
 
@@ -123,8 +125,3 @@ class CeleryDoorbell:
             broker_pool_limit=1,
         )
         return sender
-
-
-def queue_of(task_name: str) -> str:
-    """`deploys.run` goes to the queue `deploys`."""
-    return task_name.partition(".")[0]

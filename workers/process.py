@@ -1,0 +1,89 @@
+"""What every process beside the API starts with: settings, logs, services, and the wish to stop.
+
+Used by `celery.py`, `scheduler.py` and the watcher.
+"""
+
+import mmap
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from app.bootstrap import Services
+from app.jobs.claimed import never
+from app.logs import configure_logs
+from app.settings import Settings, SettingsError, load_settings
+
+log = structlog.get_logger(__name__)
+
+
+class SharedFlag:
+    """One bit that a process shares with all that it forks afterwards.
+
+    Without a lock, unlike multiprocessing.Event: a child that is killed while it looks would keep the lock for ever.
+    """
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 1)
+
+    def set(self) -> None:
+        self._memory[0] = 1
+
+    def is_set(self) -> bool:
+        return self._memory[0] == 1
+
+
+def settings_or_exit() -> Settings:
+    """The settings, or the end of this process with one line that says what is wrong with them."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+
+
+def make_services(settings: Settings, name: str, *, stopping: Callable[[], bool] = never) -> Services:
+    """The services of this process, its indexes made if the store is there.
+
+    Args:
+        name: what the process is: worker, scheduler, watcher.
+        stopping: has it been told to stop?
+    """
+    owner = f"{socket.gethostname()}/{name}/{os.getpid()}/{secrets.token_hex(3)}"
+    services = Services(settings, application=f"kubeorch-{name}", owner=owner, stopping=stopping)
+    try:
+        services.prepare_store()
+    except PyMongoError as error:
+        # Another process makes them, or the next start does: not a reason to stay down while the store is away.
+        log.warning("indexes_not_made", error=type(error).__name__)
+    return services
+
+
+def start(name: str, *, stopping: Callable[[], bool] = never) -> Services:
+    """Settings, logs and services of a process that isn't Celery's."""
+    settings = settings_or_exit()
+    configure_logs(settings.log_level)
+    return make_services(settings, name, stopping=stopping)
+
+
+def stop_on_signals() -> threading.Event:
+    """Set by SIGTERM and SIGINT. A second one ends the process at once."""
+    stop = threading.Event()
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    for number in SIGNALS:
+        signal.signal(number, told)
+    return stop
+
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
