@@ -29,7 +29,7 @@ def hpa_status(obj: KubeObject, related: Related, now: datetime) -> Status:
         "currentMemory": _utilization(obj, "memory"),
     }
     able, active = fields.condition(obj, "AbleToScale"), fields.condition(obj, "ScalingActive")
-    if able.get("status") == "False" and able.get("reason") != "BackoffBoth":
+    if able.get("status") == "False":
         return _broken("Can't scale", able, obj, details, now)
     if active.get("reason") == "ScalingDisabled":
         return Status("stable", "Off: its target is scaled to 0", details)
@@ -64,6 +64,7 @@ def _broken(what: str, why: KubeObject, obj: KubeObject, details: dict[str, Any]
 def _innermost(said: str) -> str:
     """The controller wraps each error in all of its callers' words; the last one names the cause."""
     for lead in (
+        "unable to get the target's current scale: ",
         "was unable to compute the replica count: ",
         "unable to get metrics for resource cpu: ",
         "unable to get metrics for resource memory: ",

@@ -59,14 +59,12 @@ def _going_on(obj: KubeObject, related: Related, judged: Sequence[workloads.Judg
     if stuck:
         said = fields.clean(stuck[0].words, workloads.LONGEST)
         return Status("failed", said, details | {"reason": stuck[0].finding.reason}, again)
-    if details["active"] == 0:
-        if denied := workloads.denied(obj, related):
-            return Status("failed", denied, details | {"reason": "FailedCreate"}, again)
-        return Status("pending", f"Waiting for its pods. {counted}", details, again)
+    if details["active"] == 0 and (denied := workloads.denied(obj, related)):
+        return Status("failed", denied, details | {"reason": "FailedCreate"}, again)
     said, reason = workloads.progress(counted, active or judged)
     details |= {"reason": reason} if reason else {}
     started = fields.integer(obj, "status", "ready") > 0 or any(each.pod.phase == "Running" for each in active)
-    tried = details["failed"] > 0 or details["succeeded"] > 0
+    tried = details["failed"] > 0 or details["succeeded"] > 0  # between two attempts it has no pod
     return Status("running" if started or tried else "pending", fields.clean(said, workloads.LONGEST), details, again)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from app.kube.objects import KubeObject
-from app.resources.status import fields, selectors
+from app.resources.status import fields, selectors, workloads
 from app.resources.status.model import Status
 from app.resources.status.related import Related
 
@@ -20,13 +20,13 @@ def networkpolicy_status(obj: KubeObject, related: Related, now: datetime) -> St
     selector = fields.at(obj, "spec", "podSelector") or {}
     namespace = fields.text(obj, "metadata", "namespace")
     affected = sum(
-        not pod.terminating and pod.namespace == namespace and selectors.selects(selector, dict(pod.labels))
+        not workloads.is_over(pod) and pod.namespace == namespace and selectors.selects(selector, dict(pod.labels))
         for pod in related.pods
     )
     given = fields.at(obj, "spec", "policyTypes")
     types = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
     what = " and ".join(each.lower() for each in types) or "ingress"
     whom = selectors.as_text(selector)
-    which = f"pods with {whom}" if whom else "all pods of its namespace"
-    said = f"Rules {what} of {which}: {affected} now"
+    pods = "1 pod" if affected == 1 else f"{affected} pods"
+    said = f"Limits {what} of {pods} ({whom or 'all of its namespace'})"
     return Status("active", fields.clean(said), {"affectedPods": affected})

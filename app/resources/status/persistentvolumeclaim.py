@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.kube.objects import KubeObject
+from app.kube.quantities import is_quantity, parse_quantity
 from app.resources.status import fields
 from app.resources.status.model import Status
 from app.resources.status.reasons import EVIDENCE_AFTER_S
@@ -39,7 +40,14 @@ def _bound(obj: KubeObject, details: dict[str, Any]) -> Status:
         return Status("Bound", said, details | {"reason": "FileSystemResizePending"})
     if fields.is_true(obj, "Resizing"):
         return Status("Bound", f"{details['capacity']}, growing to {asked}", details | {"reason": "Resizing"})
+    if _is_more(asked, details["capacity"]):
+        said = f"{details['capacity']}; {asked} was asked for, and nothing has begun to grow it"
+        return Status("Bound", said, details | {"reason": "ResizePending"})
     return Status("Bound", f"{details['capacity'] or asked}, volume {details['volumeName']}", details)
+
+
+def _is_more(asked: str, capacity: str) -> bool:
+    return is_quantity(asked) and is_quantity(capacity) and parse_quantity(asked) > parse_quantity(capacity)
 
 
 def _pending(obj: KubeObject, related: Related, now: datetime, details: dict[str, Any]) -> Status:

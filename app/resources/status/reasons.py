@@ -78,7 +78,7 @@ def _with_evidence(trouble: Trouble, evidence: Evidence) -> Trouble:
     text = trouble.text
     probe = _failing_probe(evidence)
     if probe and not probe.startswith("readiness"):
-        text += f": {probe}"
+        text += f": {probe.removesuffix(' (Unhealthy)')}"
     if evidence.last_lines:
         lines = [fields.clean(line, LINE_CHARS) for line in evidence.last_lines[-LINES_IN_MESSAGE:]]
         text += f". Last {'line' if len(lines) == 1 else 'lines'} of its log: {' | '.join(lines)}"
@@ -105,7 +105,7 @@ def _mount_text(evidence: Evidence) -> str:
     said = [event for event in evidence.events if event.reason in _MOUNT]
     named = [found for event in said if (found := re.search(r'for volume "([^"]+)" ?: (.*)', event.message, re.DOTALL))]
     if named:
-        return fields.clean(f"can't mount volume {named[0].group(1)}: {named[0].group(2)} ({said[0].reason})")
+        return fields.clean(f"can't mount volume {named[0][1]}: {named[0][2]} ({said[0].reason})")
     return fields.clean(f"can't mount its volumes: {said[0].message} ({said[0].reason})")
 
 

@@ -29,10 +29,12 @@ _START_REASONS: Final = frozenset(
     {"CreateContainerError", "RunContainerError", "PreCreateHookError", "PreStartHookError", "PostStartHookError"}
 )
 _NEVER_RAN: Final = frozenset({"StartError", "ContainerCannotRun"})  # the process couldn't even be executed
+_SCHEDULER_EXTRAS: Final = re.compile(r"\.? (?:no new claims to deallocate|preemption:)")
+_NODE_GONE: Final = frozenset({"DeletionByTaintManager", "DeletionByPodGC"})
 _PULL_CAUSES: Final = (
     (
         r"unauthorized|denied|forbidden|authorization failed|\b40[13]\b",
-        "the registry refuses it: is an imagePullSecret missing",
+        "the registry refuses it: is an imagePullSecret missing?",
     ),
     (r"no match for platform|no matching manifest", "it isn't built for this node's processor"),
     (
@@ -237,7 +239,7 @@ def _not_scheduled(obj: KubeObject) -> Trouble | None:
     if scheduled.get("status") != "False":
         return None
     reason = fields.text(scheduled, "reason") or "Unschedulable"
-    said = fields.clean(fields.text(scheduled, "message").split(" preemption:")[0]).rstrip(".")
+    said = fields.clean(_SCHEDULER_EXTRAS.split(fields.text(scheduled, "message"), maxsplit=1)[0]).rstrip(".")
     if reason == "SchedulingGated":
         return Trouble("scheduling", reason, "waits for its scheduling gates (SchedulingGated)")
     since = fields.instant(scheduled, "lastTransitionTime") or fields.instant(obj, "metadata", "creationTimestamp")
