@@ -32,7 +32,7 @@ class TemplateError(Exception):
 
 
 class _Slot(NamedTuple):
-    index: int
+    number: int
 
 
 @jinja2.pass_context
@@ -110,13 +110,13 @@ def _filled(shape: Any, slots: list[Any]) -> Any:
     """A copy of the shape with its values; `None` where nothing is left."""
     match shape:
         case _Slot():
-            return slots[shape.index]
+            return slots[shape.number]
         case dict():
             mapping = {}
             for key, part in shape.items():
                 value = _filled(part, slots)
                 if value is not None:
-                    mapping[slots[key.index] if isinstance(key, _Slot) else key] = value
+                    mapping[slots[key.number] if isinstance(key, _Slot) else key] = value
             return mapping or (None if shape else {})
         case list():
             items = [value for part in shape if (value := _filled(part, slots)) is not None]

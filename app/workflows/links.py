@@ -242,15 +242,15 @@ def _hold_for(board: Board, workload: WiredNode, first: WiredNode, condition: st
 
 def _answering(board: Board, workload: WiredNode, first: WiredNode) -> Wait | None:
     """Where a dependency can be asked whether it is ready: its Service has only ready pods behind it."""
-    host, port = "", None
+    host, port = "", ""
     for service, _ in board.linked(first, "service"):
         if service.text("serviceType") != "ExternalName" and service.name:
-            host, port = service.name, service_port(service)
+            host, port = service.name, str(service_port(service)).strip()
             break
     else:
         if first.headless_service:
-            host, port = first.text("serviceName"), first.port
-    if not host or not str(port).strip().isdecimal():
+            host, port = first.text("serviceName"), str(first.port).strip()
+    if not host or not port.isdecimal():
         return None
     domain = "" if first.namespace == workload.namespace else f".{first.namespace}"
     return Wait(first.name, host + domain, int(port))
