@@ -36,7 +36,7 @@ _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 T = TypeVar("T")
 
 
-class KubeconfigError(ValueError):
+class KubeconfigError(Exception):
     """Why it isn't taken and what to do; names fields, shows no value of them."""
 
 
