@@ -24,6 +24,7 @@ EXPECTED = (SettingsError, UnfitMachineError, DataFolderError, NotStartableError
 
 def start(companion: Companion) -> int:
     """Run until a signal or the companion asks for the end; the exit status."""
+    os.umask(0o077)  # logs and data are the owner's alone
     try:
         given = read_values(os.environ)
         data = data_folder(given)

@@ -1,0 +1,1 @@
+"""Files that deployments are made from."""
