@@ -17,18 +17,12 @@ def create_app(services: "Services") -> "Flask":
 
     from app.accounts.routes import bp as accounts
     from app.clusters.routes import bp as clusters
-    from app.http.context import KEY
-    from app.http.errors import install_error_handlers
-    from app.http.json import OrjsonProvider
+    from app.http.setup import install
     from app.workflows.routes import bp as workflows
     from app.workflows.run_routes import bp as runs
 
     app = Flask("kubeorch", static_folder=None)
-    app.json = OrjsonProvider(app)
-    app.extensions[KEY] = services
-    app.url_map.strict_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = services.settings.body_max_bytes
-    install_error_handlers(app)
+    install(app, services)
     app.register_blueprint(accounts, url_prefix="/v1/api")
     app.register_blueprint(clusters, url_prefix="/v1/api")
     app.register_blueprint(workflows, url_prefix="/v1/api")

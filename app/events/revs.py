@@ -16,7 +16,8 @@ log = structlog.get_logger(__name__)
 
 EVERY_S: Final = 15.0
 
-Revs = Callable[[Collection[str]], Mapping[str, int]]
+# None: the document is gone, its viewers shall find out. Left out: nothing to compare with.
+Revs = Callable[[Collection[str]], Mapping[str, int | None]]
 
 
 class RevChecker:
@@ -30,8 +31,7 @@ class RevChecker:
         """A domain's answer for channels `<kind>:<id>`.
 
         Args:
-            revs: ids as in the channels' names → rev of each document that exists, in one query. A viewer of one that
-                doesn't is told to read it, and so learns that it is gone.
+            revs: ids as in the channels' names → rev of each document, in one query.
         """
         self._revs[kind] = revs
 
@@ -52,10 +52,9 @@ class RevChecker:
         ids = {channel.partition(":")[2]: channel for channel in viewed}
         newest = revs(ids.keys())
         behind = 0
-        for document_id, channel in ids.items():
-            rev = newest.get(document_id)
+        for document_id, rev in newest.items():
             gap = Gap(rev)  # one for all viewers of the channel: one of them reads
-            for subscription in viewed[channel]:
+            for subscription in viewed[ids[document_id]]:
                 position = subscription.position
                 if rev is None or (isinstance(position, int) and position < rev):
                     subscription.put_gap(gap)

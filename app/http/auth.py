@@ -84,11 +84,21 @@ def bearer_token() -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
+def caller() -> Principal | None:
+    """Who shows a good token, on guarded and public routes alike; asked once a request. Raises nothing of ours."""
+    if "caller" not in g:
+        token = bearer_token()
+        try:
+            g.caller = services().authenticator.authenticate(token) if token else None
+        except UnauthorizedError as error:
+            g.caller, g.refusal = None, error
+    return cast("Principal | None", g.caller)
+
+
 def _authenticate() -> Principal:
-    token = bearer_token()
-    if token is None:
-        raise UnauthorizedError(TOKEN_REQUIRED)
-    principal = services().authenticator.authenticate(token)
+    principal = caller()
+    if principal is None:
+        raise g.get("refusal") or UnauthorizedError(TOKEN_REQUIRED)
     g.principal = principal
     return principal
 

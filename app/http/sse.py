@@ -20,7 +20,7 @@ from app.events.subscription import Framed, Gap, Item, Subscription
 from app.http.frames import frame_error, frame_events
 
 if TYPE_CHECKING:
-    from app.http.auth import Principal
+    from app.http.principal import Principal
     from app.http.streams import Streams
 
 log = structlog.get_logger(__name__)

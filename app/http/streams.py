@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 from flask import current_app
@@ -22,7 +22,7 @@ from app.http.frames import HEARTBEAT, frame_error, frame_message
 if TYPE_CHECKING:
     import redis
 
-    from app.http.auth import Principal
+    from app.http.principal import Authenticator, Principal
     from app.http.sse import EventStream
 
 log = structlog.get_logger(__name__)
@@ -30,18 +30,12 @@ log = structlog.get_logger(__name__)
 KEY: Final = "kubeorch.streams"
 
 SLOTS: Final = 30  # heartbeats are spread: 5,000 at once would hold everything else up for 100 ms
-LONGEST_TICK_S: Final = 0.5
+LONGEST_TICK_S: Final = 0.25  # sessions are looked up from a cache of 1 s
 AFTER_EXPIRY_S: Final = 30.0  # a stream outlives its token by less than a minute
 CLOSE_AFTER_S: Final = 5.0  # a viewer that doesn't read what ends its stream
 
 SESSION_ENDED: Final = frame_error("Your session has ended. Sign in again.")
 RESTARTING: Final = frame_error("The server is restarting. Reload the page.")
-
-
-class Liveness(Protocol):
-    """What the ticker asks of the accounts domain."""
-
-    def alive(self, principal: "Principal") -> bool: ...
 
 
 class Streams:
@@ -52,7 +46,7 @@ class Streams:
         redis: "redis.Redis",
         clock: Clock,
         *,
-        liveness: Callable[[], Liveness],
+        authenticator: "Callable[[], Authenticator]",
         heartbeat_s: float,
         drain_s: float,
     ) -> None:
@@ -61,7 +55,7 @@ class Streams:
         self.revs = RevChecker(self.fanout)
         self.frame: Callable[[Message], bytes] = frame_message
         self.stopping: Callable[[], bool] = lambda: False  # set by gunicorn.conf.py
-        self._clock, self._liveness = clock, liveness
+        self._clock, self._authenticator = clock, authenticator
         self._tick_s = min(LONGEST_TICK_S, heartbeat_s / SLOTS)
         self._ticks_a_slot = max(1, round(heartbeat_s / SLOTS / self._tick_s))
         self._drain_s = drain_s
@@ -175,10 +169,11 @@ class Streams:
             principals = list(self._by_principal)
         if not principals:
             return
-        liveness, now = self._liveness(), self._clock.now()
+        authenticator, now = self._authenticator(), self._clock.now()
+        authenticator.prefetch(principals)
         for principal in principals:
             expired = (now - principal.token_expires_at).total_seconds() > AFTER_EXPIRY_S
-            if expired or not liveness.alive(principal):
+            if expired or not authenticator.alive(principal):
                 with self._lock:
                     theirs = list(self._by_principal.get(principal, ()))
                 self._end(theirs, SESSION_ENDED)

@@ -1,0 +1,43 @@
+"""One line a request: what was asked, what was answered, how long it took. No query values that let anybody in."""
+
+import re
+from typing import Final
+
+import structlog
+from flask import Flask, Response, g, request
+
+from app.clock import Clock
+
+log = structlog.get_logger("access")
+
+# Probes come each second and tell nothing; a debug line is enough.
+QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+NAMES: Final = "token|ticket|code|state|access_token|password|secret"
+SECRET: Final = re.compile(rf"((?:^|[?&;])(?:{NAMES})=)[^&;#]*", re.IGNORECASE)
+MOST_CHARACTERS: Final = 512
+
+
+def install(app: Flask, clock: Clock) -> None:
+    def begin() -> None:
+        g.began_at = clock.monotonic()
+
+    def line(response: Response) -> Response:
+        write = log.debug if request.path in QUIET else log.info
+        write(
+            "request",
+            method=request.method,
+            path=request.path[:MOST_CHARACTERS],
+            query=without_secrets(request.query_string.decode("latin-1"))[:MOST_CHARACTERS] or None,
+            status=response.status_code,
+            ms=round((clock.monotonic() - g.get("began_at", clock.monotonic())) * 1000, 1),
+            client=request.remote_addr,
+        )
+        return response
+
+    app.before_request(begin)
+    app.after_request(line)
+
+
+def without_secrets(query: str) -> str:
+    """The query with the values of `token`, `ticket` and the like cut out."""
+    return SECRET.sub(r"\1***", query)
