@@ -49,8 +49,9 @@ def pod_facts(obj: KubeObject) -> PodFacts:
     )
     created_at = fields.instant(obj, "metadata", "creationTimestamp")
     phase = fields.text(obj, "status", "phase", default="Pending")
-    ready = fields.is_true(obj, "Ready")
-    since = None if ready else fields.instant(fields.condition(obj, "Ready"), "lastTransitionTime") or created_at
+    readiness = fields.condition(obj, "Ready")
+    ready = readiness.get("status") == "True"
+    since = None if ready else fields.instant(readiness, "lastTransitionTime") or created_at
     containers = [
         *fields.items(obj, "status", "initContainerStatuses"),
         *fields.items(obj, "status", "containerStatuses"),
