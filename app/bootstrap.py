@@ -103,8 +103,14 @@ class Services:
         from app.clusters.store import INDEXES as CLUSTERS
         from app.jobs.leases import INDEXES as LEASES
         from app.jobs.slots import INDEXES as SLOTS
+        from app.workflows.cleanups import INDEXES as CLEANUPS
+        from app.workflows.run_store import INDEXES as RUNS
+        from app.workflows.state_store import INDEXES as STATES
+        from app.workflows.store import INDEXES as WORKFLOWS
+        from app.workflows.version_store import INDEXES as VERSIONS
 
-        return [LEASES, SLOTS, ACCOUNTS, CLUSTERS, cluster_logs(self.settings.cluster_log_ttl_hours)]
+        cluster_log = cluster_logs(self.settings.cluster_log_ttl_hours)
+        return [LEASES, SLOTS, ACCOUNTS, CLUSTERS, cluster_log, WORKFLOWS, VERSIONS, RUNS, STATES, CLEANUPS]
 
     # --- jobs ---
 

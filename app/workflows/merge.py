@@ -25,6 +25,9 @@ HEALTHY: Final = frozenset(
     {"healthy", "completed", "active", "suspended", "Bound", "scaling", "stable", "limited", "created"}
 )
 
+GONE: Final = "Deleted"
+"""`reason` of a node whose object was deleted behind our back."""
+
 TEXTS: Final[Mapping[str, str]] = {
     "pending": "Waiting to be applied",
     "applied": "Applied, waiting for the cluster",
@@ -41,7 +44,8 @@ def merged_status(node: Mapping[str, Any]) -> dict[str, Any]:
     state, message = apply.get("state"), apply.get("message", "")
     if state in ("failed", "skipped"):
         return {"state": FAILED.get(kind, "error"), "message": message, "reason": f"apply_{state}"}
-    if live:
+    # What a run is about to apply again may be gone for a moment: a changed Job is deleted first.
+    if live and not (state == "pending" and live.get("reason") == GONE):
         return dict(live)
     return {"state": WAITING.get(kind, "partial"), "message": message or TEXTS.get(state or "", "")}
 

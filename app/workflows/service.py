@@ -55,6 +55,10 @@ class Workflows:
         """The workflow and its live states: two reads by id."""
         return self.store.get(workflow_id, owner_id=user_id), self.states.find(workflow_id)
 
+    def current(self, workflow_id: ObjectId) -> tuple[RawWorkflow | None, Mapping[str, Any] | None]:
+        """As `get`, for a stream whose viewers were checked when it began; a deleted one too."""
+        return self.store.find(workflow_id), self.states.find(workflow_id)
+
     def update(self, user_id: ObjectId, workflow_id: ObjectId, body: UpdateWorkflow) -> tuple[RawWorkflow, str | None]:
         """Change what is given; the workflow and a warning.
 

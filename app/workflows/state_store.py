@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bson import ObjectId
+from pymongo import IndexModel
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from app.storage.mongo import Indexes
 from app.workflows.merge import escaped, merged_status, unescaped
+
+INDEXES: Final[Indexes] = {"workflow_states": [IndexModel([("cluster_id", 1)], name="cluster")]}
 
 ATTEMPTS: Final = 50
 """Each lost race means that somebody else's write went through; two writers never need more than a few."""
@@ -101,17 +105,44 @@ class StateStore:
         return self._write(workflow_id, change)
 
     def write_live(
-        self, workflow_id: ObjectId, *, cluster_id: ObjectId, shard: str, fence: int, changes: Changes
+        self,
+        workflow_id: ObjectId,
+        *,
+        cluster_id: ObjectId,
+        shard: str,
+        fence: int,
+        changes_of: Callable[[Mapping[str, Any]], Changes],
     ) -> Written | None:
-        """The watcher's write. `None`: the shard has a newer owner, or the workflow runs elsewhere now."""
+        """The watcher's write. `None`: the shard has a newer owner, or the workflow runs elsewhere now.
+
+        Args:
+            changes_of: what to write, given the states as they are.
+        """
 
         def change(states: Mapping[str, Any]) -> dict[str, Any] | None:
             fences = states.get("watch_fences", {})
             if states.get("cluster_id") != cluster_id or fences.get(shard, 0) > fence:
                 return None
+            changes = changes_of(states)
+            if not changes.live:
+                return {}
             return {**_applied(states, changes), "watch_fences": {**fences, shard: fence}}
 
-        return self._write(workflow_id, change)
+        return self._write(workflow_id, change, shard=shard)
+
+    def fence_off(self, cluster_id: ObjectId, *, shard: str, fence: int) -> None:
+        """Before the new owner of a shard reads anything: whatever the one before still sends has no effect.
+
+        Raises no rev: there is nothing to see. The shard's fence is in the filter of every write of a watcher.
+        """
+        path = f"watch_fences.{shard}"
+        for older in ({path: {"$lt": fence}}, {path: None}):
+            self._states.update_many({"cluster_id": cluster_id, **older}, {"$set": {path: fence}})
+
+    def shown_runs(self, cluster_id: ObjectId) -> dict[ObjectId, ObjectId | None]:
+        """Workflow → the run whose states are shown, of all workflows on a cluster."""
+        found = self._states.find({"cluster_id": cluster_id}, {"run.id": 1})
+        return {states["_id"]: (states.get("run") or {}).get("id") for states in found}
 
     def clear(self, workflow_id: ObjectId, *, fence: int, run: Mapping[str, Any]) -> Written | None:
         """Nothing of it is in the cluster any more (archived, deleted). `None`: a newer owner has it."""
@@ -150,6 +181,7 @@ class StateStore:
         change: Callable[[Mapping[str, Any]], dict[str, Any] | None],
         *,
         create: bool = False,
+        shard: str = "",
     ) -> Written | None:
         for _ in range(ATTEMPTS):
             states = self.find(workflow_id)
@@ -162,18 +194,21 @@ class StateStore:
             if states is not None and {**before, **fields} == before:
                 return Written(before, frozenset())
             after = {**before, **fields, "rev": before["rev"] + 1}
-            if self._replaced(states, after):
+            if self._replaced(states, after, shard):
                 return Written(after, _changed(before, after))
         raise RuntimeError(f"{ATTEMPTS} writes in a row lost their race: is a writer looping?")
 
-    def _replaced(self, before: Mapping[str, Any] | None, after: dict[str, Any]) -> bool:
+    def _replaced(self, before: Mapping[str, Any] | None, after: dict[str, Any], shard: str) -> bool:
         if before is None:
             try:
                 self._states.insert_one(after)
             except DuplicateKeyError:
                 return False
             return True
-        return self._states.replace_one({"_id": after["_id"], "rev": before["rev"]}, after).modified_count == 1
+        as_read: dict[str, Any] = {"_id": after["_id"], "rev": before["rev"]}
+        if shard:
+            as_read[f"watch_fences.{shard}"] = before.get("watch_fences", {}).get(shard)
+        return self._states.replace_one(as_read, after).modified_count == 1
 
 
 def _applied(states: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
