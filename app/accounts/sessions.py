@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 BAD_REFRESH: Final = "Invalid token"
 # Any failed refresh signs the person out, so a lost connection is tried again; the UI itself waits for 30 s.
 REFRESH_WITHIN_S: Final = 9.0
-ROTATIONS_TRIED: Final = 8  # tabs that refresh in the same millisecond
+ROTATIONS_TRIED: Final = 5  # of two tabs with the current token one wins, the other then has an older one
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Sessions:
             new_jti, now = secrets.token_urlsafe(16), self.clock.now()
             seen = {"last_seen_at": now, "ip": caller.ip, "user_agent": caller.user_agent[:USER_AGENT_LENGTH]}
             change = seen | ({"place": place} if current else {})
-            if self.store.rotate(session.id, shown_jti=session.current_jti, new_jti=new_jti, change=change):
+            if self.store.rotate(session, current=current, new_jti=new_jti, change=change):
                 return self._answer(user, session, new_jti)
         raise UnauthorizedError(BAD_REFRESH)
 

@@ -174,13 +174,22 @@ class SessionStore:
         living = {"user_id": user_id, "expires_at": {"$gt": now}, **LIVING}
         return [Session.of(raw) for raw in self._sessions.find(living).sort("last_seen_at", DESCENDING)]
 
-    def rotate(self, session_id: str, *, shown_jti: str, new_jti: str, change: Raw) -> bool:
-        """Make `new_jti` the current one. False: `shown_jti` isn't current any more, or the session has ended."""
-        current = {"_id": session_id, "current_jti": shown_jti, **LIVING}
-        return self._sessions.update_one(current, {"$set": {"current_jti": new_jti, **change}}).modified_count == 1
+    def rotate(self, session: Session, *, current: bool, new_jti: str, change: Raw) -> bool:
+        """Make `new_jti` the current one.
+
+        Args:
+            session: as it was read.
+            current: the token shown is its current one; else an older one, from its place.
+
+        Returns:
+            False: that isn't so any more, or the session has ended.
+        """
+        still = {"current_jti": session.current_jti} if current else {"place": session.place}
+        living = {"_id": session.id, **still, **LIVING}
+        return self._sessions.update_one(living, {"$set": {"current_jti": new_jti, **change}}).modified_count == 1
 
     def note_seen(self, session_id: str, now: datetime, *, at_most_every: timedelta) -> None:
-        stale = {"_id": session_id, "last_seen_at": {"$lt": now - at_most_every}}
+        stale = {"_id": session_id, "last_seen_at": {"$lte": now - at_most_every}}
         self._sessions.update_one(stale, {"$set": {"last_seen_at": now}})
 
     def end(self, session_id: str, user_id: ObjectId, *, reason: str, now: datetime) -> bool:

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from bson import ObjectId
 
@@ -30,10 +29,10 @@ UNREADABLE: Final = "its stored credentials can't be decrypted: enter them again
 
 @dataclass(slots=True)
 class _Cached:
-    """A connection, of which credentials version, and when that was last known to be the newest."""
+    """A client, of which credentials version, and when that was last known to be the newest."""
 
     version: int
-    connection: Connection
+    client: KubeClient
     looked_at: float
 
 
@@ -60,11 +59,14 @@ class ClusterConnections:
         self._store, self._sealer, self._connect, self._clock = store, sealer, connect, clock
         self._allow_insecure_tls = allow_insecure_tls
         self._cached: dict[ObjectId, _Cached] = {}
-        self._clients: WeakKeyDictionary[Connection, KubeClient] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
     def connection(self, cluster_id: ObjectId) -> Connection:
-        """A connection whose credentials were the newest within the last second.
+        """The connection of `client`. Raises the same."""
+        return self.client(cluster_id).connection
+
+    def client(self, cluster_id: ObjectId) -> KubeClient:
+        """A client whose credentials were the newest within the last second.
 
         Raises:
             NotFoundError: the cluster was removed.
@@ -75,24 +77,15 @@ class ClusterConnections:
         with self._lock:
             cached = self._cached.get(cluster_id)
         if cached and now - cached.looked_at < LOOK_AGAIN_S:
-            return cached.connection
+            return cached.client
         version = self._store.credentials_version(cluster_id)
         if version is None:
             self.forget(cluster_id)
             raise NotFoundError("Cluster not found")
         if cached and cached.version == version:
             cached.looked_at = now
-            return cached.connection
+            return cached.client
         return self._renew(cluster_id, now)
-
-    def client(self, cluster_id: ObjectId) -> KubeClient:
-        """Like `connection`, with the kinds that the cluster was found to have. Raises the same."""
-        connection = self.connection(cluster_id)
-        with self._lock:
-            client = self._clients.get(connection)
-            if client is None:
-                client = self._clients[connection] = KubeClient(connection, Discovery(connection, self._clock))
-        return client
 
     def open(self, cluster: Cluster, sealed: bytes) -> Credentials:
         """The stored credentials, in the clear.
@@ -118,24 +111,26 @@ class ClusterConnections:
         with self._lock:
             cached = self._cached.pop(cluster_id, None)
         if cached:
-            cached.connection.close()
+            cached.client.connection.close()
 
-    def _renew(self, cluster_id: ObjectId, now: float) -> Connection:
+    def _renew(self, cluster_id: ObjectId, now: float) -> KubeClient:
         stored = self._store.with_credentials(cluster_id)
         if stored is None:
             self.forget(cluster_id)
             raise NotFoundError("Cluster not found")
         cluster, sealed = stored
         connection = self._connect(self._access(cluster, sealed))
-        fresh = _Cached(cluster.credentials_version, connection, now)
+        # Discovery is kept with the connection: other credentials may belong to another cluster.
+        client = KubeClient(connection, Discovery(connection, self._clock))
+        fresh = _Cached(cluster.credentials_version, client, now)
         with self._lock:
             old = self._cached.get(cluster_id)
             if old and old.version >= fresh.version:  # another thread was quicker
                 old, fresh = fresh, old
             self._cached[cluster_id] = fresh
         if old:
-            old.connection.close()  # calls still going on end by themselves
-        return fresh.connection
+            old.client.connection.close()  # calls still going on end by themselves
+        return fresh.client
 
     def _access(self, cluster: Cluster, sealed: bytes) -> Access:
         try:

@@ -128,8 +128,11 @@ def networkpolicy(fields: Mapping[str, Any], problems: Problems) -> dict[str, An
     }
 
 
-def daemonset(fields: Mapping[str, Any], _problems: Problems) -> dict[str, Any]:
-    """`maxUnavailable` counts for rolling updates only."""
+def daemonset(fields: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    """`maxUnavailable` counts for rolling updates only; the machine's network can't be tuned from a pod."""
+    for entry in (fields["securityContext"] or {}).get("sysctls", ()) if fields["hostNetwork"] else ():
+        if str(entry.get("name")).startswith("net."):
+            problems.at("securityContext.sysctls").bad(f"{entry['name']} can't be set with hostNetwork: remove one")
     rolling = fields["updateStrategy"] == "RollingUpdate"
     return {"max_unavailable": fields["maxUnavailable"] if rolling else None}
 
