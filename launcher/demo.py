@@ -192,6 +192,8 @@ def follow(api: Api, workflow: str, run_id: str, deadline: float) -> States:
                 states.take_run(api.call("GET", f"/v1/api/workflows/{workflow}/runs/{run_id}"))
             states.take(event)
             shown.show(states)
+    if states.failed:
+        states.take_run(api.call("GET", f"/v1/api/workflows/{workflow}/runs/{run_id}"))  # with its reason
     return states
 
 

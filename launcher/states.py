@@ -35,7 +35,7 @@ class States:
             case "metadata":
                 for node in event.data.get("nodes", []):
                     data = node.get("data", {})
-                    self.nodes[node["id"]] = NodeState(data.get("name", node["id"]), node.get("type", ""))
+                    self.nodes[node["id"]] = NodeState(inert(data.get("name", node["id"])), inert(node.get("type", "")))
                     self._set(node["id"], data.get("_status"))
             case "node_update":
                 self._set(event.data["data"]["node_id"], event.data["data"].get("status"))
@@ -54,7 +54,7 @@ class States:
     def _set(self, node_id: str, status: Mapping[str, Any] | None) -> None:
         if status and node_id in self.nodes:
             node = self.nodes[node_id]
-            node.state, node.message = str(status.get("state", "?")), str(status.get("message", ""))
+            node.state, node.message = inert(status.get("state", "?")), inert(status.get("message", ""))
 
     @property
     def all_healthy(self) -> bool:
@@ -74,3 +74,8 @@ class States:
 
     def unhealthy(self) -> list[NodeState]:
         return [node for node in self.nodes.values() if node.state not in GOOD]
+
+
+def inert(text: object) -> str:
+    """Without the characters that steer a terminal: messages come from clusters."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(text)).strip()

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from launcher.states import BAD, GOOD, NodeState, States
 
@@ -58,7 +59,8 @@ def as_table(states: States) -> Table:
         table.add_column(heading, overflow="fold")
     for node in states.nodes.values():
         mark, colour = MARKS[kind_of(node)]
-        table.add_row(f"[{colour}]{mark}[/]", node.name, node.type, f"[{colour}]{node.state}[/]", node.message)
+        plain = [Text(text) for text in (node.name, node.type)]
+        table.add_row(Text(mark, colour), *plain, Text(node.state, colour), Text(node.message))
     return table
 
 
