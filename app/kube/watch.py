@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Protocol
 import structlog
 
 from app.clock import Clock
+from app.errors import KubeOrchError
 from app.kube.backoff import Backoff
 from app.kube.connection import JSON, Connection
 from app.kube.errors import ApiStatusError, KubeError, UnreachableError
@@ -51,7 +52,7 @@ class WatchLoop:
 
     Args:
         connection: asked for at each list and watch, so that new credentials are taken up; another object means
-            another cluster or account, and everything is listed anew.
+            another cluster or account, and everything is listed anew. May raise a `KubeOrchError`.
         resource: the kind.
         namespace: only there.
         label_selector: as the API spells it.
@@ -122,10 +123,11 @@ class WatchLoop:
             if self._version is None or self._clock.monotonic() >= self._resync_at:
                 self._list(connection)
             self._watch(connection)
+        except KubeOrchError as error:  # of `connection`: the stored credentials are of no use
+            self._tell("unauthorized", error.message)
+            self._pause(self._pace.refused_s)
         except KubeError as error:
-            # An error that `close()` or `interrupt()` made says nothing about the cluster.
-            if not self._stop.is_set() and self._connection() is self._used:
-                self._failed(error)
+            self._failed(error)
 
     def _take_connection(self) -> Connection:
         connection = self._connection()
@@ -133,6 +135,13 @@ class WatchLoop:
             self._used, self._version, self._fresh = connection, None, Freshness()
             self._stale_since = None
         return connection
+
+    def _is_outdated(self) -> bool:
+        """Whether there is another connection by now; why there may be none the next turn says."""
+        try:
+            return self._connection() is not self._used
+        except KubeOrchError:
+            return True
 
     def _list(self, connection: Connection) -> None:
         versions: dict[str, int] = {}
@@ -171,7 +180,7 @@ class WatchLoop:
         stream = self._open(connection, watch_s)
         with stream:
             # Asked again: between taking the connection and now it may have been replaced, or all be over.
-            if self._stop.is_set() or self._connection() is not connection:
+            if self._stop.is_set() or self._is_outdated():
                 return
             if not is_trial:  # else its head says nothing yet: a change does, or that it lives
                 self._tell("synced", "")
@@ -238,6 +247,9 @@ class WatchLoop:
         self._pause(pause_s)
 
     def _failed(self, error: KubeError) -> None:
+        # What `close()` or `interrupt()` broke off says nothing about the cluster.
+        if self._stop.is_set() or self._is_outdated():
+            return
         match error:
             case ApiStatusError(is_expired_version=True):
                 self._version = None

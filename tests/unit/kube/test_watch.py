@@ -4,6 +4,8 @@ import threading
 from itertools import pairwise
 
 from app.clock import SystemClock
+from app.errors import UnavailableError
+from app.kube.connection import Connection
 from app.kube.objects import KubeObject
 from app.kube.pace import Pace
 from tests.fake_clock import FakeClock
@@ -252,3 +254,18 @@ def test_after_bookmarks_silence_is_noticed_soon(server: ScriptedServer) -> None
         eventually(lambda: len(server.asked(watch=True)) >= 2)
 
     assert server.asked(watch=True)[1].query["resourceVersion"] == "20"
+
+
+def test_credentials_that_cant_be_used_are_asked_for_again_after_a_minute(server: ScriptedServer) -> None:
+    clock, connection, answers = FakeClock(), server.connection(), iter([False, True])
+
+    def connect() -> Connection:
+        if not next(answers, True):
+            raise UnavailableError("enter them again")
+        return connection
+
+    with following(server, clock=clock, connection=connect) as (sink, _):
+        sink.wait_for(lambda told: "synced" in told.state_names)
+
+    assert sink.states[0] == ("unauthorized", "enter them again")
+    assert 60 <= clock.monotonic() < 61
