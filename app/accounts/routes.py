@@ -25,15 +25,20 @@ from app.accounts.models import (
     RegenerateBody,
     RegenerateSettingAnswer,
     RegisterBody,
+    SessionsAnswer,
+    SignedInAnswer,
     UserAnswer,
 )
 from app.errors import UnauthorizedError
 from app.http.auth import admin_only, current_user, signed_in
 from app.http.context import services
+from app.http.openapi import Query, documented
 from app.http.requests import parse_body
 from app.storage.documents import object_id
 
 bp = Blueprint("accounts", __name__)
+
+KEEP = Query("keep", "`current`: all but the one that asks", {"type": "string", "enum": ["current"]})
 
 
 @bp.after_request
@@ -47,6 +52,7 @@ def keep_out_of_caches(response: Response) -> Response:
 
 
 @bp.post("/auth/register")
+@documented("Sign up", body=RegisterBody, answers={201: SignedInAnswer}, errors=(400, 403, 409, 415))
 def register() -> ResponseReturnValue:
     services().sign_up.check_open()
     form = parse_body(RegisterBody)
@@ -54,6 +60,7 @@ def register() -> ResponseReturnValue:
 
 
 @bp.post("/auth/login")
+@documented("Sign in", body=LoginBody, answers={200: SignedInAnswer}, errors=(400, 401, 403, 415))
 def login() -> ResponseReturnValue:
     services().sign_in.check_open()
     form = parse_body(LoginBody)
@@ -61,6 +68,7 @@ def login() -> ResponseReturnValue:
 
 
 @bp.post("/auth/refresh")
+@documented("Get a new token for one that may have expired", answers={200: SignedInAnswer}, errors=(401,))
 def refresh() -> ResponseReturnValue:
     header = request.headers.get("Authorization", "")
     if not header:
@@ -72,6 +80,7 @@ def refresh() -> ResponseReturnValue:
 
 
 @bp.get("/auth/methods")
+@documented("Ways to sign in", answers={200: MethodsAnswer})
 def methods() -> ResponseReturnValue:
     builtin = BuiltinMethod(enabled=services().sign_in.enabled, signup_enabled=services().sign_up.enabled)
     return MethodsAnswer(builtin=builtin, providers=[]).as_json()
@@ -81,12 +90,14 @@ def methods() -> ResponseReturnValue:
 
 
 @bp.get("/profile")
+@documented("Read my profile", answers={200: ProfileAnswer})
 @signed_in
 def profile() -> ResponseReturnValue:
     return ProfileAnswer(user=UserAnswer.of(services().profiles.get(current_user()))).as_json()
 
 
 @bp.put("/profile")
+@documented("Change my name", body=NameBody, answers={200: ProfileAnswer}, errors=(400,))
 @signed_in(viewers="all")
 def update_profile() -> ResponseReturnValue:
     body = parse_body(NameBody, message="Name is required")
@@ -94,6 +105,7 @@ def update_profile() -> ResponseReturnValue:
 
 
 @bp.put("/profile/password")
+@documented("Change my password; my other sessions end", body=PasswordBody, answers={200: MessageAnswer}, errors=(400,))
 @signed_in(viewers="all")
 def change_password() -> ResponseReturnValue:
     body = parse_body(PasswordBody, message="Current password and new password are required")
@@ -102,12 +114,14 @@ def change_password() -> ResponseReturnValue:
 
 
 @bp.get("/profile/sessions")
+@documented("List my sessions", answers={200: SessionsAnswer})
 @signed_in
 def list_sessions() -> ResponseReturnValue:
     return services().sessions.list(current_user()).as_json()
 
 
 @bp.delete("/profile/sessions")
+@documented("End my sessions", query=(KEEP,), answers={200: EndedAnswer})
 @signed_in(viewers="all")
 def end_sessions() -> ResponseReturnValue:
     user = current_user()
@@ -117,6 +131,7 @@ def end_sessions() -> ResponseReturnValue:
 
 
 @bp.delete("/profile/sessions/current")
+@documented("Sign out", answers={200: MessageAnswer})
 @signed_in(viewers="all")
 def sign_out() -> ResponseReturnValue:
     services().sessions.end(current_user(), current_user().session_id, reason="signed out")
@@ -124,6 +139,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @bp.delete("/profile/sessions/<session_id>")
+@documented("End one of my sessions", answers={200: MessageAnswer}, errors=(404,))
 @signed_in(viewers="all")
 def end_session(session_id: str) -> ResponseReturnValue:
     services().sessions.end(current_user(), session_id)
@@ -134,18 +150,21 @@ def end_session(session_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/settings/invite-code")
+@documented("Read the current invite code", answers={200: InviteCodeAnswer})
 @admin_only
 def invite_code() -> ResponseReturnValue:
     return InviteCodeAnswer(invite_code=services().invites.current_code()).as_json()
 
 
 @bp.post("/settings/generate-invite-code")
+@documented("Make a new current invite code; the old one is revoked", answers={200: InviteCodeAnswer})
 @admin_only
 def generate_invite_code() -> ResponseReturnValue:
     return InviteCodeAnswer(invite_code=services().invites.generate(current_user().user_id)).as_json()
 
 
 @bp.get("/settings/regenerate-setting")
+@documented("Read whether each sign-up renews the invite code", answers={200: RegenerateSettingAnswer})
 @admin_only
 def regenerate_setting() -> ResponseReturnValue:
     code = services().invites.current_code()
@@ -153,6 +172,12 @@ def regenerate_setting() -> ResponseReturnValue:
 
 
 @bp.put("/settings/regenerate-setting")
+@documented(
+    "Set whether each sign-up renews the invite code",
+    body=RegenerateBody,
+    answers={200: RegenerateAnswer},
+    errors=(400,),
+)
 @admin_only
 def change_regenerate_setting() -> ResponseReturnValue:
     value = parse_body(RegenerateBody).regenerate_after_signup
@@ -161,6 +186,7 @@ def change_regenerate_setting() -> ResponseReturnValue:
 
 
 @bp.get("/settings/invites")
+@documented("List invites, without their codes", answers={200: InvitesAnswer})
 @admin_only
 def list_invites() -> ResponseReturnValue:
     now = services().clock.now()
@@ -170,6 +196,13 @@ def list_invites() -> ResponseReturnValue:
 
 
 @bp.post("/settings/invites")
+@documented(
+    "Make an invite; its code is shown once",
+    body=InviteBody,
+    body_required=False,
+    answers={201: InviteCreatedAnswer},
+    errors=(400,),
+)
 @admin_only
 def create_invite() -> ResponseReturnValue:
     body = parse_body(InviteBody)
@@ -184,6 +217,7 @@ def create_invite() -> ResponseReturnValue:
 
 
 @bp.delete("/settings/invites/<invite_id>")
+@documented("Revoke an invite", answers={200: MessageAnswer}, errors=(400, 404))
 @admin_only
 def revoke_invite(invite_id: str) -> ResponseReturnValue:
     services().invites.revoke(object_id(invite_id, "invite"))

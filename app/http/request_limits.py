@@ -14,6 +14,8 @@ from app.http.proxies import network_of
 from app.http.rate_limits import RateLimits
 
 PREFIX: Final = "/v1/api/"
+# Shown with an expired token it has no user, and any failure of it signs the person out: never limited by network.
+UNLIMITED: Final = "/v1/api/auth/refresh"
 TEXT: Final = "rate limit exceeded, please try again later"
 
 
@@ -21,7 +23,7 @@ def install(app: Flask, limits: RateLimits | None) -> None:
     """None: no limit (RATE_LIMIT_ENABLED), but log lines still say who calls."""
 
     def check() -> None:
-        if not request.path.startswith(PREFIX):
+        if not request.path.startswith(PREFIX) or request.path == UNLIMITED:
             return
         principal = caller()
         if principal is not None:

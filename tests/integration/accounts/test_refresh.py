@@ -1,14 +1,17 @@
 """`POST /auth/refresh`: sessions that survive many tabs, and end when a copy of a token shows up elsewhere."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from flask import Flask
+from pymongo.database import Database
 from werkzeug.test import TestResponse
 
+from app import create_app
 from app.accounts.callers import Caller
 from app.bootstrap import Services
-from tests.api import API, BROWSER, Person, a_user, sign_in
+from tests.api import API, BROWSER, Person, a_person, a_user, close_services, make_services, sign_in
 from tests.fake_clock import FakeClock
 
 HOUR = 3600.0
@@ -164,3 +167,16 @@ def test_sessions_of_one_user_do_not_know_each_other(app: Flask, services: Servi
     refresh(app, here.token, ELSEWHERE)  # reuse: ends `here`
 
     assert works(app, there.token)
+
+
+def test_a_network_over_its_limit_can_still_refresh(
+    db: Database[dict[str, Any]], mongo_uri: str, redis_url: str, clock: FakeClock
+) -> None:
+    services = make_services(db, mongo_uri, redis_url, clock=clock, rate_limit_rps=1, rate_limit_burst=1)
+    app = create_app(services)
+    person = a_person(app, services)
+    clock.advance(2 * DAY)
+    assert 429 in {app.test_client().get(f"{API}/auth/methods").status_code for _ in range(3)}
+
+    assert [refresh(app, person.token).status_code for _ in range(3)] == [200] * 3
+    close_services(services)
