@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,10 @@ def test_secrets_are_watched_without_their_content_and_by_type(client: KubeClien
     assert "aHVudGVyMg==" not in str(sink.seen)
 
 
+def has_changes(count: int, told: RecordingSink) -> bool:
+    return len(told.changes) == count
+
+
 def test_a_watch_that_the_server_closes_is_resumed_without_a_list(client: KubeClient, namespace: str) -> None:
     with following(client, resource=CONFIG_MAPS, namespace=namespace, pace=Pace(watch_s=(1, 1))) as (sink, _):
         sink.wait_for(lambda told: told.states)
@@ -115,7 +120,7 @@ def test_a_watch_that_the_server_closes_is_resumed_without_a_list(client: KubeCl
         while time.monotonic() < closed_after:
             count += 1
             client.apply(an_object("ConfigMap", namespace, f"c{count}"))
-            sink.wait_for(lambda told, count=count: len(told.changes) == count, within_s=3)
+            sink.wait_for(partial(has_changes, count), within_s=3)
 
     assert [name for _, name, _ in sink.changes] == [f"c{n}" for n in range(1, count + 1)]
     assert len(sink.lists) == 1
