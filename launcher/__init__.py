@@ -15,5 +15,8 @@ data.py        the data folder: lock, passwords and keys made once
 checks.py      what a machine must have, in clear words
 ports.py       which ports
 demo.py        the example: sign in, cluster, workflow, run
-api.py         speaks HTTP with our own API; example.py is the graph, table.py shows it
+api.py         our own API by HTTP; listening.py: its status stream
+kubeconfig.py  the cluster that this machine knows
+example.py     the graph; states.py: what is known of it; table.py shows it
+run.py         says how to reach what runs
 """

@@ -1,15 +1,13 @@
-"""Our own API as any client sees it: JSON calls and an event stream, by the standard library."""
+"""Our own API as any client sees it: JSON calls, by the standard library; listening.py reads its streams."""
 
 import http.client
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 CALL_WITHIN_S: Final = 30.0
-SILENCE_S: Final = 40.0  # a stream sends a comment every 15 s
 
 
 class ApiError(Exception):
@@ -18,13 +16,6 @@ class ApiError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
-
-
-class Event(NamedTuple):
-    """One frame of a stream."""
-
-    name: str
-    data: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +32,7 @@ class Api:
             ApiError: any status from 400 on, or no answer.
         """
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.root + path, data, self._headers(), method=method)
+        request = urllib.request.Request(self.root + path, data, self.headers(), method=method)
         try:
             with urllib.request.urlopen(request, timeout=CALL_WITHIN_S) as answer:
                 content = answer.read()
@@ -58,40 +49,9 @@ class Api:
             return False
         return True
 
-    def events(self, path: str) -> Iterator[Event]:
-        """Frames of a stream until it ends or breaks, which looks the same: the caller decides whether to return.
-
-        Raises:
-            ApiError: it was refused.
-        """
-        headers = self._headers() | {"Accept": "text/event-stream"}
-        request = urllib.request.Request(self.root + path, headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=SILENCE_S) as stream:
-                yield from frames(stream)
-        except urllib.error.HTTPError as error:
-            raise ApiError(error.code, reason_of(error.read())) from None
-        except (OSError, http.client.HTTPException):
-            return
-
-    def _headers(self) -> dict[str, str]:
+    def headers(self, accept: str = "application/json") -> dict[str, str]:
         authorization = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return {"Content-Type": "application/json", "Accept": "application/json"} | authorization
-
-
-def frames(lines: Iterator[bytes]) -> Iterator[Event]:
-    """Lines of a text/event-stream into events; comments and ids are passed over."""
-    name, data = "message", list[str]()
-    for line in lines:
-        field, _, value = line.decode().rstrip("\r\n").partition(":")
-        value = value.removeprefix(" ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            data.append(value)
-        elif not field and not value and data:
-            yield Event(name, json.loads("\n".join(data)))
-            name, data = "message", []
+        return {"Content-Type": "application/json", "Accept": accept} | authorization
 
 
 def reason_of(body: bytes) -> str:

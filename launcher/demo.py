@@ -3,20 +3,20 @@
 Everything goes through the HTTP surface that the web UI uses. What it made is kept in the data folder's `demo.json`.
 """
 
+import contextlib
 import json
 import os
-import queue
 import secrets
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from launcher.api import Api, ApiError, Event
+from launcher.api import Api, ApiError
 from launcher.data import DataFolder, read_json, write_private
 from launcher.example import DESCRIPTION, NAME, example_edges, example_nodes
 from launcher.kubeconfig import LocalCluster, NoClusterError, local_cluster
+from launcher.listening import Listener
 from launcher.parts import Plan
 from launcher.run import addresses, wait_until_ready
 from launcher.states import States
@@ -177,17 +177,12 @@ def run(api: Api, workflow: str, memory: Memory) -> str:
 
 def follow(api: Api, workflow: str, run_id: str, deadline: float) -> States:
     """Show each change until all is well, the run has failed or the time is up."""
-    states, events = States(run_id), queue.SimpleQueue[Event | ApiError]()
-    listening = (api, f"/v1/api/workflows/{workflow}/status/stream", events)
-    threading.Thread(target=listen, args=listening, daemon=True, name="events").start()
-    with display() as shown:
+    states, listener = States(run_id), Listener(api, f"/v1/api/workflows/{workflow}/status/stream")
+    with contextlib.closing(listener), display() as shown:
         while not (states.all_healthy or states.failed):
-            try:
-                event = events.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
+            event = listener.next(within_s=deadline - time.monotonic())
+            if event is None:
                 break
-            if isinstance(event, ApiError):
-                raise event
             if event.name == "metadata":  # the run may have ended before we began to listen
                 states.take_run(api.call("GET", f"/v1/api/workflows/{workflow}/runs/{run_id}"))
             states.take(event)
@@ -195,16 +190,3 @@ def follow(api: Api, workflow: str, run_id: str, deadline: float) -> States:
     if states.failed:
         states.take_run(api.call("GET", f"/v1/api/workflows/{workflow}/runs/{run_id}"))  # with its reason
     return states
-
-
-def listen(api: Api, path: str, events: queue.SimpleQueue[Event | ApiError]) -> None:
-    """Read the stream, again when it breaks; a refusal is the last word."""
-    while True:
-        try:
-            for event in api.events(path):
-                events.put(event)
-        except ApiError as error:
-            if error.status:
-                events.put(error)
-                return
-        time.sleep(0.5)

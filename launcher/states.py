@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from launcher.api import Event
+from launcher.listening import Event
 
 # The states of workflows.md that say "as it should be", over all types.
 GOOD: Final = frozenset({"healthy", "created", "Bound", "active", "stable", "completed"})

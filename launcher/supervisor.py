@@ -179,6 +179,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         self._stopping = True
+        self._say("Stopping ...")
         products = [running for running in self._running if not running.part.store]
         self._stop(products)
         for running in reversed(self._running):

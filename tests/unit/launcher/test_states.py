@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from launcher.api import Event, frames
 from launcher.example import example_edges, example_nodes
+from launcher.listening import Event, frames
 from launcher.states import States
 from launcher.table import Lines, as_table, kind_of
 
@@ -83,7 +83,7 @@ def test_events_and_nodes_that_it_does_not_know_are_passed_over() -> None:
 def test_frames_are_read_as_the_standard_says() -> None:
     stream = [b": heartbeat\n", b"\n", b"id: 7\n", b"event: node_update\n", b'data: {"a":\n', b"data: 1}\n", b"\n"]
 
-    assert list(frames(iter(stream))) == [Event("node_update", {"a": 1})]
+    assert list(frames(stream)) == [Event("node_update", {"a": 1})]
 
 
 def test_a_line_is_printed_for_each_change_and_only_then(capsys: pytest.CaptureFixture[str]) -> None:
