@@ -20,7 +20,7 @@ if _found.returncode != 0:
 _settings = json.loads(_found.stdout)
 
 bind = f"{_settings['address']}:{_settings['port']}"
-worker_class = "gevent"
+worker_class = "app.http.worker.Worker"  # gevent, but for idle connections
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 worker_connections = 10_000
 backlog = 2048

@@ -18,6 +18,7 @@ from app.events.message import Event, Message, Position, follows, is_old
 from app.events.replay import parse_position, replay
 from app.events.subscription import Framed, Gap, Item, Subscription
 from app.http.frames import frame_error, frame_events
+from app.http.metrics import STREAM_SYNCS
 
 if TYPE_CHECKING:
     from app.http.principal import Principal
@@ -218,6 +219,7 @@ class EventStream:
             self._subscription.position = None
         if loaded.final:
             self._ending = b""
+        STREAM_SYNCS.inc()
         return loaded.frame
 
     # --- the registry's side ---

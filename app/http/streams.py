@@ -18,6 +18,7 @@ from app.events.message import Message
 from app.events.revs import EVERY_S, RevChecker
 from app.events.subscription import Gap, Subscription
 from app.http.frames import HEARTBEAT, frame_error, frame_message
+from app.http.metrics import STREAMS
 
 if TYPE_CHECKING:
     import redis
@@ -83,12 +84,14 @@ class Streams:
             stream.slot = self._added % SLOTS
             self._added += 1
             self._slots[stream.slot].add(stream)
+            STREAMS.inc()
             if stream.principal is not None:
                 self._by_principal.setdefault(stream.principal, set()).add(stream)
 
     def remove(self, stream: "EventStream") -> None:
         with self._lock:
             self._slots[stream.slot].discard(stream)
+            STREAMS.dec()
             if stream.principal is not None:
                 theirs = self._by_principal.get(stream.principal)
                 if theirs is not None:

@@ -1,0 +1,159 @@
+"""A small application on the real HTTP layer: counters as streamed documents, so that its promises can be tested alone.
+
+`gunicorn -c gunicorn.conf.py tests.stream_app:app`. A counter is `{_id, rev}` in MongoDB; each bump raises rev and
+publishes it. Sessions are made up: `Authorization: Bearer <session>`, alive until they are put into `ended`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+from pymongo import ReturnDocument
+from pymongo.collection import Collection
+
+from app.bootstrap import Services
+from app.errors import NotFoundError, UnauthorizedError
+from app.events.message import Event
+from app.http.auth import signed_in
+from app.http.body_limits import body_limit
+from app.http.context import services
+from app.http.principal import Principal
+from app.http.requests import read_json
+from app.http.setup import install
+from app.http.sse import Snapshot, document_stream
+from app.http.streams import streams
+from app.logs import configure_logs
+from app.settings import load_settings
+
+TOKEN_LIFE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterStream:
+    """A `StreamSource`."""
+
+    counters: Collection[dict[str, Any]]
+    name: str
+
+    @property
+    def channel(self) -> str:
+        return f"workflow:{self.name}"
+
+    def snapshot(self) -> Snapshot:
+        return self._read("state")
+
+    def sync(self) -> Snapshot:
+        return self._read("sync")
+
+    def _read(self, event: str) -> Snapshot:
+        found = self.counters.find_one({"_id": self.name})
+        if found is None:
+            raise NotFoundError("Counter not found")
+        return Snapshot([Event(event, {"rev": found["rev"]}, final=found.get("over", False))], found["rev"])
+
+
+class MadeUpSessions:
+    """An `Authenticator`: every token is a session's name, and good until it is ended. Shared by MongoDB."""
+
+    def __init__(self, ended: Collection[dict[str, Any]]) -> None:
+        self._ended = ended
+
+    def authenticate(self, token: str) -> Principal:
+        if self._ended.find_one({"_id": token}):
+            raise UnauthorizedError("Invalid or expired token")
+        life = timedelta(seconds=float(token.partition(":")[2])) if ":" in token else TOKEN_LIFE
+        expires_at = datetime.now(UTC) + life
+        return Principal(ObjectId("6" * 24), "user", token, "ada@example.org", "Ada", expires_at)
+
+    def prefetch(self, principals: Iterable[Principal]) -> None:
+        """Nothing is cached."""
+
+    def alive(self, principal: Principal) -> bool:
+        return self._ended.find_one({"_id": principal.session_id}) is None
+
+
+class TestServices(Services):
+    """As the product's, but for sessions."""
+
+    __test__ = False
+
+    @property
+    def authenticator(self) -> MadeUpSessions:
+        return MadeUpSessions(self.db["ended"])
+
+
+def make_app(made: Services) -> Flask:
+    app = Flask("stream_app", static_folder=None)
+    install(app, made)
+    counters = made.db["counters"]
+
+    @app.post("/v1/api/counters/<name>")
+    def bump(name: str) -> ResponseReturnValue:
+        body = {"times": 1, "publish": True, "final": False, "text": ""} | read_json()
+        rev = 0
+        for _ in range(body["times"]):
+            change: dict[str, Any] = {"$inc": {"rev": 1}, "$set": {"over": body["final"]}}
+            after = counters.find_one_and_update(
+                {"_id": name}, change, upsert=True, return_document=ReturnDocument.AFTER
+            )
+            rev = after["rev"] if after else 0
+            if body["publish"]:
+                event = Event("count", {"rev": rev, "text": body["text"]}, final=body["final"])
+                services().bus.publish(f"workflow:{name}", [event], rev)
+        return {"rev": rev}
+
+    @app.get("/v1/api/counters/<name>")
+    def read(name: str) -> ResponseReturnValue:
+        return counters.find_one({"_id": name}) or {}
+
+    @app.get("/v1/api/counters/<name>/stream")
+    def stream(name: str) -> ResponseReturnValue:
+        return document_stream(CounterStream(counters, name))
+
+    @app.get("/v1/api/counters/<name>/private")
+    @signed_in
+    def private(name: str) -> ResponseReturnValue:
+        return document_stream(CounterStream(counters, name))
+
+    @app.post("/v1/api/sessions/<name>/end")
+    def end(name: str) -> ResponseReturnValue:
+        made.db["ended"].insert_one({"_id": name})
+        return {}
+
+    @app.post("/v1/api/echo")
+    def echo() -> ResponseReturnValue:
+        return {"got": read_json()}
+
+    @app.post("/v1/api/upload")
+    @body_limit(64 * 1024)
+    def upload() -> ResponseReturnValue:
+        return {"bytes": len(request.get_data())}
+
+    @app.get("/v1/api/fail")
+    def fail() -> ResponseReturnValue:
+        raise ValueError("a secret inside")
+
+    @app.get("/v1/api/check")
+    def check() -> ResponseReturnValue:
+        return {"behind": streams().revs.check()}
+
+    def revs(names: Iterable[str]) -> dict[str, int | None]:
+        found = {item["_id"]: item["rev"] for item in counters.find({"_id": {"$in": list(names)}})}
+        return {name: found.get(name) for name in names}
+
+    with app.app_context():
+        streams().revs.register("workflow", revs)
+    return app
+
+
+def __getattr__(name: str) -> Flask:
+    """`app` for gunicorn; made when it is asked for, so that tests can import this module."""
+    if name != "app":
+        raise AttributeError(name)
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    return make_app(TestServices(settings, application="kubeorch-test-api"))
