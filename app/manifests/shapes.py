@@ -82,7 +82,7 @@ def ingress(fields: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
             continue
         port = path["servicePort"] if path["servicePort"] is not None else _DEFAULT_INGRESS_PORT
         backends.append({**path, "port": {"number": port} if isinstance(port, int) else {"name": port}})
-        if path["pathType"] != "ImplementationSpecific" and "//" in path["path"]:
+        if path["pathType"] != "ImplementationSpecific" and "//" in (path["path"] or ""):
             problems.at("paths").bad(f"'{path['path']}' holds '//': a {path['pathType']} path can't")
     if not backends and not any(key.startswith(("paths", "serviceName")) for key in problems.by_field):
         problems.at("paths").bad("no path has a service: connect the ingress to a service")

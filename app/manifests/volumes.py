@@ -35,6 +35,8 @@ class Volumes:
         """
         found, taken = [], dict[str, str]()
         for i, entry in enumerate(mounts):
+            if entry["type"] is None or entry["mountPath"] is None:
+                continue  # said already
             name = self._volume(entry)
             place = entry["mountPath"].rstrip("/") or "/"
             if place in taken:

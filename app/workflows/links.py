@@ -132,7 +132,7 @@ def mounts_and_environment(board: Board, workload: WiredNode) -> None:
     linked = {node.id: node for node, _ in board.linked(workload, *_MOUNTED)}
     env_from = _resolved(workload, "envFrom", linked)
     mounts = _resolved(workload, "volumeMounts", linked)
-    placed = {entry.get("nodeId") for entry in (*env_from, *mounts) if isinstance(entry, dict)}
+    placed = {_node_id(entry) for entry in (*env_from, *mounts)}
     for node in linked.values():
         if node.id not in placed:
             mounts.append(
@@ -150,7 +150,7 @@ def mounts_and_environment(board: Board, workload: WiredNode) -> None:
     if mounts or "volumeMounts" in workload.data:
         workload.data["volumeMounts"] = mounts
     for entry in (*env_from, *mounts):
-        if isinstance(entry, dict) and missing(entry.get("nodeId")):
+        if isinstance(entry, dict) and not _node_id(entry):
             _use_by_name(board, workload, entry)
 
 
@@ -158,18 +158,25 @@ def _resolved(workload: WiredNode, field: str, linked: Mapping[str, WiredNode]) 
     """Entries with the names of today; one whose node is no longer connected is left out."""
     found: list[Any] = []
     for entry in workload.entries(field):
-        if not isinstance(entry, dict) or missing(entry.get("nodeId")):
+        node_id = _node_id(entry)
+        if not node_id:
             found.append(entry)
             continue
-        node = linked.get(entry["nodeId"])
+        node = linked.get(node_id)
         if node is None:
-            workload.warn(f"{field} of {entry.get('name') or entry['nodeId']} is left out: it isn't connected any more")
+            workload.warn(f"{field} of {entry.get('name') or node_id} is left out: it isn't connected any more")
             continue
         followed = {**entry, "type": _MOUNTED[node.kind], "name": node.name or entry.get("name")}
         if field == "volumeMounts" and missing(entry.get("mountPath")):
             followed["mountPath"] = _path_for(node)
         found.append(followed)
     return found
+
+
+def _node_id(entry: Any) -> str:
+    """Which node an entry means; blank when it names none."""
+    node_id = entry.get("nodeId") if isinstance(entry, dict) else None
+    return node_id if isinstance(node_id, str) else ""
 
 
 def _path_for(node: WiredNode) -> str:
@@ -209,7 +216,7 @@ def dependencies(board: Board, workload: WiredNode) -> None:
         other.id: other for other, _ in board.links.get(workload.id, ()) if other.runs_pods and other is not workload
     }
     for entry in workload.entries("dependsOn"):
-        first = linked.get(entry.get("nodeId", "")) if isinstance(entry, dict) else None
+        first = linked.get(_node_id(entry))
         if first is None:
             continue
         if workload.id in first.needs and not _names(first, workload):
@@ -223,7 +230,7 @@ def dependencies(board: Board, workload: WiredNode) -> None:
 
 
 def _names(node: WiredNode, other: WiredNode) -> bool:
-    return any(isinstance(entry, dict) and entry.get("nodeId") == other.id for entry in node.entries("dependsOn"))
+    return any(_node_id(entry) == other.id for entry in node.entries("dependsOn"))
 
 
 def _hold_for(board: Board, workload: WiredNode, first: WiredNode, condition: str) -> None:
