@@ -4,7 +4,7 @@
 
 Makes the situations of `tests/unit/resources/situations.py` in namespaces of its own, waits until each has come,
 writes the object with its pods, EndpointSlices, Events and logs to `captured/<kind>/<case>.yaml`, and deletes the
-namespaces. About two minutes for all. Names with random parts and uids are replaced by stable ones, so that capturing
+namespaces. About three minutes for all. Names with random parts and uids are replaced by stable ones, so that capturing
 again changes little; what a person would never look at (managed fields) is left out. Run it against a new Kubernetes
 version and read the diff: it says what the status functions will meet there.
 """
@@ -30,6 +30,7 @@ CAPTURED: Final = Path(__file__).parent / "unit" / "resources" / "captured"
 NAMESPACE: Final = "status-capture"
 QUOTA_NAMESPACE: Final = "status-capture-quota"
 PATIENCE_S: Final = 180
+CLUSTER_WIDE: Final = frozenset({"CustomResourceDefinition", "PersistentVolume", "StorageClass"})
 QUOTA: Final[Manifest] = {
     "apiVersion": "v1",
     "kind": "ResourceQuota",
@@ -205,7 +206,8 @@ def main() -> None:
                 print(f"{scenario.kind}/{scenario.case}")
         time.sleep(0.5)
     kubectl("delete", "namespace", NAMESPACE, QUOTA_NAMESPACE, "--wait=false")
-    kubectl("delete", "crd", "captures.status.example.com", "--ignore-not-found")
+    for manifest in (each for scenario in scenarios for each in scenario.manifests if each["kind"] in CLUSTER_WIDE):
+        kubectl("delete", manifest["kind"], manifest["metadata"]["name"], "--ignore-not-found", "--wait=false")
     if missing := [f"{each.kind}/{each.case}" for each in (*first, *second)]:
         raise SystemExit(f"These didn't come about within {PATIENCE_S} s: {', '.join(missing)}")
 

@@ -16,8 +16,8 @@ from app.kube.connection import Connection, Query
 from app.kube.errors import KubeError
 from app.kube.objects import KNOWN, KubeObject
 from app.resources.status import fields
+from app.resources.status.due import object_evidence_due_at, pod_evidence_due_at
 from app.resources.status.pods import PodFacts
-from app.resources.status.reasons import EVIDENCE_AFTER_S, evidence_due_at
 from app.resources.status.related import EventFact, Evidence
 
 log = structlog.get_logger()
@@ -36,53 +36,48 @@ _UID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")  # into a field selector goes no
 _TERMINAL_CODES: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
-def needs_evidence(pod: PodFacts, now: datetime) -> bool:
-    """Whether reading about this pod is worth two requests: it has been unready for 10 s, or it crashes."""
-    due = evidence_due_at(pod)
+def needs_evidence(pod: PodFacts, now: datetime, evidence: Evidence | None = None) -> bool:
+    """Whether reading about this pod is worth two requests: it crashes, or hasn't been ready for 10 s unexplained.
+
+    Args:
+        pod: any pod.
+        now: the time to judge by.
+        evidence: what has been read before, if anything: it is read again after a restart, and ever more seldom.
+    """
+    due = pod_evidence_due_at(pod, evidence)
     return due is not None and now >= due
 
 
-def object_needs_evidence(obj: KubeObject, now: datetime) -> bool:
+def object_needs_evidence(
+    obj: KubeObject, now: datetime, evidence: Evidence | None = None, *, kind: str | None = None
+) -> bool:
     """The same for what isn't a pod: a claim without a volume, a workload that gets no pods."""
-    due = fields.after(fields.instant(obj, "metadata", "creationTimestamp"), EVIDENCE_AFTER_S)
-    if due is None or now < due:
-        return False
-    match fields.text(obj, "kind"):
-        case "PersistentVolumeClaim":
-            return fields.text(obj, "status", "phase") == "Pending"
-        case "StatefulSet":
-            return fields.integer(obj, "status", "replicas") < fields.integer(obj, "spec", "replicas", default=1)
-        case "DaemonSet":
-            wanted = fields.integer(obj, "status", "desiredNumberScheduled")
-            return fields.integer(obj, "status", "currentNumberScheduled") < wanted
-        case "Job":
-            over = any(fields.is_true(obj, kind) for kind in ("Complete", "Failed"))
-            return not over and fields.integer(obj, "status", "active") == 0 and not fields.flag(obj, "spec", "suspend")
-    return False
+    due = object_evidence_due_at(obj, kind or fields.text(obj, "kind"), evidence)
+    return due is not None and now >= due
 
 
 def pod_evidence(connection: Connection, pod: PodFacts, clock: Clock = _CLOCK) -> Evidence:
     """Read the Events of a pod and, when it crashes, the end of its container's log. Never raises."""
-    events = object_evidence(connection, pod.namespace, pod.uid).events
-    if pod.trouble is None or pod.trouble.kind not in {"crash", "start"}:
-        return Evidence(events)
+    events = object_evidence(connection, pod.namespace, pod.uid, clock).events
+    if pod.trouble is None or pod.trouble.kind != "crash":
+        return Evidence(events, read_at=clock.now(), restarts=pod.restarts)
     lines = _last_lines(connection, pod, previous=pod.trouble.previous_log, clock=clock)
     if lines is None:  # the instance before is gone already, or never was
         lines = _last_lines(connection, pod, previous=not pod.trouble.previous_log, clock=clock)
-    return Evidence(events, lines or ())
+    return Evidence(events, lines or (), read_at=clock.now(), restarts=pod.restarts)
 
 
-def object_evidence(connection: Connection, namespace: str, uid: str) -> Evidence:
+def object_evidence(connection: Connection, namespace: str, uid: str, clock: Clock = _CLOCK) -> Evidence:
     """Read the Events about any namespaced object. Never raises."""
     if not _UID.fullmatch(uid):
-        return Evidence()
+        return Evidence(read_at=clock.now())
     query: Query = {"fieldSelector": f"involvedObject.uid={uid}", "limit": EVENTS_AT_MOST}
     try:
         answer = connection.request("GET", _EVENTS.path(namespace), query=query, timeout_s=READ_S)
     except (KubeError, ValueError) as error:
         log.info("evidence_unread", what="events", error=str(error))
-        return Evidence()
-    return Evidence(event_facts(fields.items(answer, "items")))
+        return Evidence(read_at=clock.now())
+    return Evidence(event_facts(fields.items(answer, "items")), read_at=clock.now())
 
 
 def event_facts(events: Sequence[KubeObject]) -> tuple[EventFact, ...]:

@@ -63,14 +63,15 @@ class Judge:
         for subject in subjects:
             if (obj := self._view.objects.get(subject)) is not None and subject.kind != "NetworkPolicy":
                 for pod in self._view.related(subject, obj).pods:
-                    if pod.uid not in self._view.evidence and needs_evidence(pod, now):
+                    if needs_evidence(pod, now, self._view.evidence.get(pod.uid)):
                         yield pod
 
     def objects_in_need(self, subjects: Iterable[Subject], now: datetime) -> Iterator[tuple[str, str]]:
         """(namespace, uid) of those among these that evidence should be read about."""
         for subject in subjects:
             obj = self._view.objects.get(subject)
-            if obj is None or obj["metadata"]["uid"] in self._view.evidence:
+            if obj is None:
                 continue
-            if object_needs_evidence(obj, now):
+            evidence = self._view.evidence.get(obj["metadata"]["uid"])
+            if object_needs_evidence(obj, now, evidence, kind=subject.kind):
                 yield subject.namespace, obj["metadata"]["uid"]

@@ -124,11 +124,9 @@ class ClusterView:
         return {subject}
 
     def _put_pod(self, pod: PodFacts) -> set[Subject]:
-        before = self.pods.get(pod.uid)
+        # Evidence about the instance before stays until newer has been read: it is still the best that is known.
         self.pods[pod.uid] = pod
         self._pods_of[pod.owner_uid].add(pod.uid)
-        if before is not None and before.restarts != pod.restarts:
-            self.evidence.pop(pod.uid, None)  # about the instance before
         return self._subjects_of(pod)
 
     def _put_replica_set(self, obj: KubeObject) -> set[Subject]:

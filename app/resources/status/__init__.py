@@ -7,6 +7,7 @@ pods          PodFacts: what is kept of a pod
 endpoints     EndpointFacts: what is kept of an EndpointSlice
 troubles      what stands in a pod's way, by its own account
 reasons       that, judged by the time and with what Events and logs tell
+due           when Events and logs are worth reading
 workloads     what all owners of pods have in common
 selectors     label selectors
 fields        reading JSON without ever failing

@@ -7,7 +7,6 @@ from app.kube.objects import KubeObject
 from app.kube.quantities import is_quantity, parse_quantity
 from app.resources.status import fields
 from app.resources.status.model import Status
-from app.resources.status.reasons import EVIDENCE_AFTER_S
 from app.resources.status.related import Related
 
 KEEP: Final = ("spec.resources", "spec.storageClassName", "spec.volumeName", "status")
@@ -53,11 +52,9 @@ def _is_more(asked: str, capacity: str) -> bool:
 def _pending(obj: KubeObject, related: Related, now: datetime, details: dict[str, Any]) -> Status:
     created = fields.instant(obj, "metadata", "creationTimestamp")
     evidence = related.evidence.get(fields.text(obj, "metadata", "uid"))
-    due = fields.after(created, EVIDENCE_AFTER_S)
-    again = due if evidence is None and due and now < due else None
     event = evidence.events[0] if evidence and evidence.events else None
     if event is None:
-        return Status("Pending", "Waiting for a volume", details, again)
+        return Status("Pending", "Waiting for a volume", details)
     said = fields.clean(event.message)
     details["reason"] = event.reason
     match event.reason:

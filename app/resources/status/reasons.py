@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from app.resources.status import fields
+from app.resources.status.due import OVER, pod_evidence_due_at
 from app.resources.status.pods import PodFacts
 from app.resources.status.related import NO_EVIDENCE, EventFact, Evidence
 from app.resources.status.troubles import AT_ONCE, Trouble
 
-EVIDENCE_AFTER_S: Final = 10  # most pods are ready by then: nobody's Events are read without need
 MOUNT_GRACE_S: Final = 30  # the kubelet tries again; its caches of new config maps take seconds
 LINES_IN_MESSAGE: Final = 3
 LINE_CHARS: Final = 160
@@ -35,15 +35,6 @@ class Finding(NamedTuple):
 NOTHING_FOUND: Final = Finding("", "", False, None)
 
 
-def evidence_due_at(pod: PodFacts) -> datetime | None:
-    """From when on it is worth reading the Events and the log of a pod; `None`: never, as it is now."""
-    if pod.trouble and pod.trouble.kind == "crash":
-        return AT_ONCE
-    if pod.ready or pod.terminating or pod.phase in {"Succeeded", "Failed"}:
-        return None
-    return fields.after(pod.unready_since, EVIDENCE_AFTER_S)
-
-
 def explain(pod: PodFacts, evidence: Evidence | None, now: datetime) -> Finding:
     """Judge a pod.
 
@@ -54,11 +45,11 @@ def explain(pod: PodFacts, evidence: Evidence | None, now: datetime) -> Finding:
     """
     if pod.trouble:
         found = _judge(_with_evidence(pod.trouble, evidence or NO_EVIDENCE), now)
-    elif pod.ready or pod.phase in {"Succeeded", "Failed"}:
+    elif pod.ready or pod.phase in OVER:
         return NOTHING_FOUND
     else:
         found = _from_events(pod, evidence or NO_EVIDENCE, now)
-    due = evidence_due_at(pod) if evidence is None else None
+    due = pod_evidence_due_at(pod, evidence)
     return found._replace(recheck_at=fields.earliest(found.recheck_at, due if due and due > now else None))
 
 

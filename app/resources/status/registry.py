@@ -26,6 +26,7 @@ from app.resources.status import (
     service,
     statefulset,
 )
+from app.resources.status.due import object_evidence_due_at
 from app.resources.status.model import Status
 from app.resources.status.related import Related
 
@@ -104,7 +105,7 @@ def status_of(obj: KubeObject, related: Related, now: datetime, *, kind: str | N
         kind: where the object doesn't say it (items of a list, metadata-only watches).
     """
     how = _how(obj, kind)
-    status = how.status(obj, related, now)
+    status = _with_recheck(how.status(obj, related, now), obj, kind or fields.text(obj, "kind"), related, now)
     if fields.at(obj, "metadata", "deletionTimestamp") is None:
         return status
     # A lasting trouble is still the more important news: it may be why the deletion takes so long.
@@ -126,6 +127,14 @@ def keep(obj: KubeObject, *, kind: str | None = None) -> KubeObject:
     for path in _how(obj, kind).keep:
         _copy(obj, kept, path.split("."))
     return kept
+
+
+def _with_recheck(status: Status, obj: KubeObject, kind: str, related: Related, now: datetime) -> Status:
+    """It is also to be judged again when evidence about the object itself is due."""
+    due = object_evidence_due_at(obj, kind, related.evidence.get(fields.text(obj, "metadata", "uid")))
+    if due is None or due <= now:
+        return status
+    return replace(status, recheck_at=fields.earliest(status.recheck_at, due))
 
 
 def _how(obj: KubeObject, kind: str | None) -> _Kind:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from app.resources.status.pods import PodFacts
@@ -24,6 +25,9 @@ class Evidence:
     events: tuple[EventFact, ...] = ()
     last_lines: tuple[str, ...] = ()
     """Of the log of the container that crashed, oldest first."""
+    read_at: datetime | None = None
+    restarts: int = 0
+    """Of the pod, when it was read: at another count these lines are those of an earlier instance."""
 
     def event(self, *reasons: str) -> EventFact | None:
         """The newest event with one of these reasons."""

@@ -11,16 +11,32 @@ from tests.unit.resources.scenarios import (
     a_claim,
     a_cronjob,
     a_service,
+    a_volume_for,
     an_hpa,
     an_ingress,
     at_once,
     container,
     count,
     has_condition,
+    is_bound,
+    more_storage,
     status_patch,
     waits_for,
     workload,
 )
+
+GROWING_CLASS: Final = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {"name": "status-capture"},
+    "provisioner": "status.example.com/none",  # so that nothing grows but what a patch says
+    "allowVolumeExpansion": True,
+}
+FILE_SYSTEM_PENDING: Final = {
+    "type": "FileSystemResizePending",
+    "status": "True",
+    "lastTransitionTime": "2026-01-02T03:04:05Z",
+}
 
 CRONJOBS: Final = [
     Scenario("cronjob", "active", [a_cronjob("nightly", schedule="0 3 * * *", timeZone="Etc/UTC")], at_once),
@@ -72,7 +88,7 @@ OTHERS: Final = [
         first=at_once,
         then=[status_patch({"loadBalancer": {"ingress": [{"ip": "203.0.113.8"}]}})],
     ),
-    Scenario("persistentvolumeclaim", "bound", [a_claim("data")], lambda obj, _: obj["status"].get("phase") == "Bound"),
+    Scenario("persistentvolumeclaim", "bound", [a_claim("data")], is_bound),
     Scenario(
         "persistentvolumeclaim",
         "class-is-missing",
@@ -88,22 +104,18 @@ OTHERS: Final = [
     Scenario(
         "persistentvolumeclaim",
         "growing",
-        [a_claim("data-growing")],
+        [a_claim("data-growing", storageClassName="status-capture"), GROWING_CLASS, a_volume_for("data-growing")],
         lambda obj, _: has_condition(obj, "FileSystemResizePending"),
-        first=lambda obj, _: obj["status"].get("phase") == "Bound",
-        then=[
-            status_patch(
-                {
-                    "conditions": [
-                        {
-                            "type": "FileSystemResizePending",
-                            "status": "True",
-                            "lastTransitionTime": "2026-01-02T03:04:05Z",
-                        }
-                    ]
-                }
-            )
-        ],
+        first=is_bound,
+        then=[more_storage("2Gi"), status_patch({"conditions": [FILE_SYSTEM_PENDING]})],
+    ),
+    Scenario(
+        "persistentvolumeclaim",
+        "growth-not-begun",
+        [a_claim("data-small", storageClassName="status-capture"), GROWING_CLASS, a_volume_for("data-small")],
+        lambda obj, _: obj["spec"]["resources"]["requests"]["storage"] == "2Gi",
+        first=is_bound,
+        then=[more_storage("2Gi")],
     ),
     Scenario(
         "hpa",

@@ -91,6 +91,19 @@ def a_claim(name: str, storage: str = "1Gi", **spec: Any) -> Manifest:
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": body}
 
 
+def a_volume_for(claim: str) -> Manifest:
+    """What a provisioner would make, for a claim of the class `status-capture`."""
+    body = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "status-capture",
+        "persistentVolumeReclaimPolicy": "Delete",
+        "hostPath": {"path": "/nonexistent"},
+        "claimRef": {"namespace": "status-capture", "name": claim},
+    }
+    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"status-{claim}"}, "spec": body}
+
+
 def an_ingress(name: str) -> Manifest:
     backend = {"service": {"name": "web", "port": {"number": 80}}}
     rule = {"host": "shop.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
@@ -134,6 +147,10 @@ def is_ready(number: int = 1) -> Situation:
     return lambda obj, _: count(obj, "readyReplicas") == number
 
 
+def is_bound(obj: Any, _: Any) -> bool:
+    return bool(obj["status"].get("phase") == "Bound")
+
+
 def at_once(obj: Any, _: Any) -> bool:
     return bool(obj)
 
@@ -152,3 +169,9 @@ def patched(image: str, **more: Any) -> tuple[str, ...]:
 def status_patch(status: Manifest) -> tuple[str, ...]:
     """What a controller that isn't there would write."""
     return ("patch", "{kind}", "{name}", "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}))
+
+
+def more_storage(storage: str) -> tuple[str, ...]:
+    """Ask for a larger volume."""
+    body = {"spec": {"resources": {"requests": {"storage": storage}}}}
+    return ("patch", "{kind}", "{name}", "--type=merge", "-p", json.dumps(body))

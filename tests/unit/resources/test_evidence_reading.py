@@ -36,9 +36,11 @@ def answers(log: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
 def test_events_and_the_log_before_the_crash_are_read(server: ScriptedServer) -> None:
     server.other = answers(lambda exchange: exchange.answer(b"starting\n\x1b[31mboom\x1b[0m\n"))
 
-    evidence = pod_evidence(server.connection(), a_crashing_pod())
+    clock = FakeClock()
 
-    assert evidence == Evidence((BACK_OFF,), ("starting", "boom"))
+    evidence = pod_evidence(server.connection(), a_crashing_pod(), clock)
+
+    assert evidence == Evidence((BACK_OFF,), ("starting", "boom"), read_at=clock.now(), restarts=2)
     events, log = server.requests
     assert events.path == "/api/v1/namespaces/shop/events"
     assert events.query == {"fieldSelector": "involvedObject.uid=pod-1", "limit": "50"}
@@ -64,7 +66,7 @@ def test_no_log_is_read_of_a_pod_that_never_started(server: ScriptedServer) -> N
 
     evidence = pod_evidence(server.connection(), pod)
 
-    assert evidence == Evidence((BACK_OFF,))
+    assert (evidence.events, evidence.last_lines) == ((BACK_OFF,), ())
     assert len(server.requests) == 1
 
 
@@ -109,16 +111,19 @@ def test_a_server_that_is_gone_is_no_evidence(server: ScriptedServer) -> None:
     connection = server.connection()
     server.__exit__()
 
-    assert pod_evidence(connection, a_crashing_pod()) == Evidence()
+    evidence = pod_evidence(connection, a_crashing_pod())
+
+    assert (evidence.events, evidence.last_lines) == ((), ())
+    assert evidence.read_at, "it counts as a look: the next one waits"
 
 
 def test_a_uid_that_isnt_one_is_not_asked_about(server: ScriptedServer) -> None:
-    assert object_evidence(server.connection(), "shop", "a,involvedObject.uid=b") == Evidence()
+    assert object_evidence(server.connection(), "shop", "a,involvedObject.uid=b").events == ()
     assert server.requests == []
 
 
 def test_a_name_that_isnt_one_is_not_asked_about(server: ScriptedServer) -> None:
     pod = a_crashing_pod()._replace(uid="", name="..")
 
-    assert pod_evidence(server.connection(), pod) == Evidence()
+    assert pod_evidence(server.connection(), pod).events == ()
     assert server.requests == []
