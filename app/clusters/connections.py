@@ -119,7 +119,7 @@ class ClusterConnections:
             self.forget(cluster_id)
             raise NotFoundError("Cluster not found")
         cluster, sealed = stored
-        connection = self._connect(self._access(cluster, sealed))
+        connection = self._connected(cluster, sealed)
         # Discovery is kept with the connection: other credentials may belong to another cluster.
         client = KubeClient(connection, Discovery(connection, self._clock))
         fresh = _Cached(cluster.credentials_version, client, now)
@@ -132,14 +132,15 @@ class ClusterConnections:
             old.client.connection.close()  # calls still going on end by themselves
         return fresh.client
 
-    def _access(self, cluster: Cluster, sealed: bytes) -> Access:
+    def _connected(self, cluster: Cluster, sealed: bytes) -> Connection:
         try:
             credentials = self.open(cluster, sealed)
             if cluster.insecure and not self._allow_insecure_tls:
                 raise unavailable(cluster, "blocked", INSECURE_REFUSED)
-            return credentials.access(
+            access = credentials.access(
                 server=cluster.server, insecure=cluster.insecure, tls_server_name=cluster.tls_server_name
             )
+            return self._connect(access)
         except UnreadableError:
             raise unavailable(cluster, "key", UNREADABLE) from None
         except InvalidError as error:

@@ -93,7 +93,7 @@ def test_the_asked_for_context_wins_over_the_current_one() -> None:
 
 
 def test_the_only_context_is_taken_without_being_named() -> None:
-    assert choose_context(yaml.safe_dump(a_kubeconfig(**{"current-context": ""}))).context == "one"
+    assert choose_context(yaml.safe_dump(a_kubeconfig() | {"current-context": ""})).context == "one"
 
 
 @pytest.mark.parametrize(("current", "wanted"), [(None, ""), ("three", ""), ("one", "three")])
