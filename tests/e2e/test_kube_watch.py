@@ -20,6 +20,7 @@ from app.kube.pace import Pace
 from app.kube.watch import WatchLoop
 from tests.e2e.kube_access import a_client, admin_access
 from tests.unit.kube.following import RecordingSink
+from tests.waiting import eventually
 
 SECRETS, CONFIG_MAPS = KNOWN["v1", "Secret"], KNOWN["v1", "ConfigMap"]
 LABEL = "kubetest.example/watched"
@@ -143,10 +144,12 @@ def test_bookmarks_come_and_can_be_resumed_from(client: KubeClient, namespace: s
     elsewhere = client.apply(an_object("ConfigMap", "default", f"elsewhere-{namespace}"))
     client.delete(ObjectRef.of(elsewhere), uid=elsewhere["metadata"]["uid"])
 
-    events = events_of(client, namespace, resourceVersion=version, timeoutSeconds=4)
+    def bookmarks() -> list[WatchEvent]:
+        events = events_of(client, namespace, resourceVersion=version, timeoutSeconds=4)
+        return [event for event in events if event.type == "BOOKMARK"]
 
-    assert {event.type for event in events} == {"BOOKMARK"}
-    bookmark = events[-1].metadata["resourceVersion"]
+    bookmark = eventually(bookmarks, within_s=20)[-1].metadata["resourceVersion"]
+
     assert int(bookmark) > int(version)
     client.apply(an_object("ConfigMap", namespace, "later"))
     later = events_of(client, namespace, resourceVersion=bookmark, timeoutSeconds=1)
