@@ -1,0 +1,1 @@
+"""The workflows domain on the embedded servers; no cluster is called."""
