@@ -92,7 +92,7 @@ nasty = st.sampled_from(
 @settings(max_examples=60, deadline=None)
 @given(value=texts | nasty)
 def test_any_text_is_that_very_text_in_the_object(value: str) -> None:
-    free = {
+    free: dict[str, Any] = {
         "env": {"V": value},
         "command": [value],
         "args": [value, value],
@@ -118,7 +118,7 @@ FIELDS = [(kind, field) for kind, data in sorted(FULL.items()) for field in data
 def test_a_field_with_yaml_in_it_is_refused_or_changes_that_field_only(kind: str, field: str) -> None:
     evil = 'x"\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: evil}\n'
     try:
-        node = the_node(kind, **{field: evil})
+        node = the_node(kind, NOTHING_GIVEN, **{field: evil})
     except InvalidError as error:
         assert all(place.split(".")[1].startswith(field) for place in error.details)
     else:

@@ -57,7 +57,7 @@ def test_view_state_is_dropped_and_what_the_canvas_needs_is_kept() -> None:
 
 
 def test_unknown_fields_stay() -> None:
-    marks = {
+    marks: dict[str, Any] = {
         "_build": {"status": "pending"},
         "_import": {"sessionId": "s", "nodeId": "n"},
         "somethingNew": [1, {"a": None}],
