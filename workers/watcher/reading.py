@@ -20,8 +20,8 @@ from app.resources.view import Subject
 log = structlog.get_logger(__name__)
 
 THREADS: Final = 4
-AGAIN_AFTER_S: Final = 30.0
-"""Evidence about one object isn't read more often, however often it changes."""
+AGAIN_AFTER_S: Final = 5.0
+"""While one reading is under way, and a little after; when evidence is too old is the status functions' business."""
 REMEMBER: Final = 10_000
 
 
