@@ -13,12 +13,15 @@ from launcher.runfile import read_run
 
 
 def clean_up(run_file: Path, launch: str) -> None:
-    """Kill every process of this launch; another launch's run.json is left alone."""
+    """Kill every process of this launch and drop its run.json; another launch's is left alone."""
     run = read_run(run_file)
-    if run.get("launch") == launch:
+    ours = run.get("launch") == launch
+    if ours:
         for process in run.get("processes", {}).values():
             kill_group(process["pid"])
     kill_marked(launch)
+    if ours:
+        run_file.unlink(missing_ok=True)
 
 
 def main() -> None:

@@ -4,7 +4,6 @@
 that is waiting to be started again isn't in it.
 """
 
-import contextlib
 import json
 import os
 import shlex
@@ -44,8 +43,7 @@ class RunFile:
 
     def remove(self) -> None:
         """Nothing runs any more."""
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
+        self.path.unlink(missing_ok=True)
 
 
 def read_run(path: Path) -> dict[str, Any]:

@@ -4,22 +4,24 @@ import os
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from app.settings import SettingsError, load_settings, read_values
 from launcher.checks import UnfitMachineError, check_machine
 from launcher.data import DataFolder, DataFolderError
 from launcher.embedded import NotStartableError
 from launcher.parts import Plan, PortTakenError, data_folder, make_plan
-from launcher.processes import kill_marked
+from launcher.processes import PROC, kill_marked
 from launcher.runfile import RunFile, read_run
 from launcher.supervisor import Supervisor
 
 # Runs on a thread of its own beside the supervisor; its answer is the exit status, None to go on serving.
 Companion = Callable[[Plan, DataFolder, Mapping[str, str]], int | None]
 
-EXPECTED = (SettingsError, UnfitMachineError, DataFolderError, NotStartableError, PortTakenError)
+GUARDIAN_WITHIN_S: Final = 5.0
+EXPECTED: Final = (SettingsError, UnfitMachineError, DataFolderError, NotStartableError, PortTakenError)
 
 
 def start(companion: Companion) -> int:
@@ -68,6 +70,21 @@ def serve(given: Mapping[str, Any], data: DataFolder, companion: Companion) -> i
 
 
 def end_leftovers(data: DataFolder) -> None:
-    """Of a launch whose launcher and guardian were both killed. We hold the lock, so nobody else needs them."""
-    if launch := read_run(data.run_file).get("launch"):
-        kill_marked(launch)
+    """Of a launch whose launcher was killed. We hold the lock, so nobody else needs them."""
+    if not (run := read_run(data.run_file)):
+        return
+    launch, guardian = str(run.get("launch")), run.get("guardian", {}).get("pid", 0)
+    # Its guardian is at it; it must be done with run.json before we write ours.
+    deadline = time.monotonic() + GUARDIAN_WITHIN_S
+    while guards(guardian, launch) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    kill_marked(launch)
+    data.run_file.unlink(missing_ok=True)
+
+
+def guards(pid: int, launch: str) -> bool:
+    """Is this process that launch's guardian, and not a later one with its pid?"""
+    try:
+        return launch.encode() in (PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return False

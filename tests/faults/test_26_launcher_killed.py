@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,15 +71,20 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("part", ["redis", "mongo", "worker"])
-def test_a_killed_part_is_back_within_two_seconds(data: Path, part: str) -> None:
-    with started(data) as launch:
+@pytest.fixture(scope="module")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
+    with started(tmp_path_factory.mktemp("launch") / "kubeorch") as launch:
         launch.wait_for(*PARTS, within_s=40)
-        before, mark = launch.pid_of(part), f"{launch.run()['launch']}/{part}"
-        assert before is not None
-        old_family = set(marked(mark))
+        yield launch
 
-        os.kill(before, 9)
-        eventually(lambda: launch.pid_of(part) not in (None, before), within_s=2)
 
-        assert not any(is_alive(pid) for pid in old_family), "its children must not work on beside the next one's"
+@pytest.mark.parametrize("part", PARTS)
+def test_a_killed_part_is_back_within_two_seconds(launch: Launched, part: str) -> None:
+    before, mark = launch.pid_of(part), f"{launch.run()['launch']}/{part}"
+    assert before is not None
+    old_family = set(marked(mark))
+
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: launch.pid_of(part) not in (None, before), within_s=2)
+
+    assert not any(is_alive(pid) for pid in old_family), "its children must not work on beside the next one's"

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from launcher.data import DataFolder
 from launcher.processes import marked
+from launcher.start import end_leftovers
 from tests.integration.launcher.launched import Launched, launched
 from tests.waiting import eventually
 
@@ -71,6 +73,21 @@ def test_kill_9_of_the_launcher_leaves_nothing(launch: Launched) -> None:
     launch.process.kill()
 
     eventually(lambda: list(marked(launch_id)) == [] and not Path(f"/proc/{guardian}").exists(), within_s=5)
+    assert not (launch.data / "run.json").exists(), "it would name processes that are gone"
+
+
+def test_what_outlived_launcher_and_guardian_is_ended_by_the_next_start(launch: Launched) -> None:
+    launch_id, data = launch.run()["launch"], DataFolder(launch.data)
+    launch.process.send_signal(signal.SIGSTOP)  # so that it can't replace its guardian
+    os.kill(launch.run()["guardian"]["pid"], signal.SIGKILL)
+    launch.process.kill()
+    launch.process.wait()
+    assert list(marked(launch_id)), "the grandchildren: the kernel kills only children"
+
+    end_leftovers(data)
+
+    assert list(marked(launch_id)) == []
+    assert not data.run_file.exists()
 
 
 def test_a_killed_guardian_is_replaced(launch: Launched) -> None:
