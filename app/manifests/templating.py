@@ -35,14 +35,22 @@ class _Slot(NamedTuple):
     number: int
 
 
+def _mark(number: int) -> str:
+    return f'"{_MARK}{number}"'
+
+
+_MARKS: Final = tuple(_mark(number) for number in range(128))  # most templates have fewer values
+
+
 @jinja2.pass_context
 def _stand_in(context: Context, value: Any) -> str:
     """Jinja's `finalize`: keep the value, write what stands for it. `pass_context` also stops constant folding."""
     if isinstance(value, jinja2.Undefined):
         str(value)  # a StrictUndefined says which name is missing
-    slots: list[Any] = context[_SLOTS]
+    slots: list[Any] = context.parent[_SLOTS]
     slots.append(value)
-    return f'"{_MARK}{len(slots) - 1}"'
+    number = len(slots) - 1
+    return _MARKS[number] if number < len(_MARKS) else _mark(number)
 
 
 class Templates:
@@ -107,19 +115,18 @@ def _with_slots(parsed: Any) -> Any:
 
 
 def _filled(shape: Any, slots: list[Any]) -> Any:
-    """A copy of the shape with its values; `None` where nothing is left."""
-    match shape:
-        case _Slot():
-            return slots[shape.number]
-        case dict():
-            mapping = {}
-            for key, part in shape.items():
-                value = _filled(part, slots)
-                if value is not None:
-                    mapping[slots[key.number] if isinstance(key, _Slot) else key] = value
-            return mapping or (None if shape else {})
-        case list():
-            items = [value for part in shape if (value := _filled(part, slots)) is not None]
-            return items or (None if shape else [])
-        case _:
-            return shape
+    """A copy of the shape with its values; `None` where nothing is left. The hot path of a plan: no `match` here."""
+    kind = type(shape)
+    if kind is _Slot:
+        return slots[shape.number]
+    if kind is dict:
+        mapping = {}
+        for key, part in shape.items():
+            value = slots[part.number] if type(part) is _Slot else _filled(part, slots)
+            if value is not None:
+                mapping[slots[key.number] if type(key) is _Slot else key] = value
+        return mapping or (None if shape else {})
+    if kind is list:
+        items = [value for part in shape if (value := _filled(part, slots)) is not None]
+        return items or (None if shape else [])
+    return shape
