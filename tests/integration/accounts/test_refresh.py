@@ -172,7 +172,9 @@ def test_sessions_of_one_user_do_not_know_each_other(app: Flask, services: Servi
 def test_a_network_over_its_limit_can_still_refresh(
     db: Database[dict[str, Any]], mongo_uri: str, redis_url: str, clock: FakeClock
 ) -> None:
-    services = make_services(db, mongo_uri, redis_url, clock=clock, rate_limit_rps=1, rate_limit_burst=1)
+    services = make_services(
+        db, mongo_uri, redis_url, clock=clock, rate_limit_enabled=True, rate_limit_rps=1, rate_limit_burst=1
+    )
     app = create_app(services)
     person = a_person(app, services)
     clock.advance(2 * DAY)
