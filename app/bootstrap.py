@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from app.accounts.standing import Standings
     from app.accounts.store import UserStore
     from app.accounts.tokens import Tokens
+    from app.clusters.additions import ClusterAdditions
+    from app.clusters.candidate import Rules
     from app.clusters.changes import ClusterChanges
     from app.clusters.clusters import Clusters
     from app.clusters.removals import Removals
+    from app.clusters.trial import Trial
     from app.events.bus import EventBus
     from app.http.principal import Authenticator
     from app.jobs.claimed import Jobs
@@ -353,19 +356,41 @@ class Services:
         )
 
     @cached_property
-    def cluster_changes(self) -> "ClusterChanges":
-        from app.clusters.candidate import Rules
-        from app.clusters.changes import ClusterChanges
+    def cluster_trial(self) -> "Trial":
         from app.clusters.trial import Trial
+
+        return Trial(self.connect_to_cluster, self.clock)
+
+    @cached_property
+    def cluster_rules(self) -> "Rules":
+        from app.clusters.candidate import Rules
+
+        return Rules(self.settings.cluster_allow_http, self.settings.cluster_allow_insecure_tls)
+
+    @cached_property
+    def cluster_additions(self) -> "ClusterAdditions":
+        from app.clusters.additions import ClusterAdditions
+
+        return ClusterAdditions(
+            self.clusters,
+            self.cluster_removals.defaults,
+            self.cluster_trial,
+            self.clock,
+            self.cluster_rules,
+            self.settings.cluster_max_per_user,
+        )
+
+    @cached_property
+    def cluster_changes(self) -> "ClusterChanges":
+        from app.clusters.changes import ClusterChanges
 
         return ClusterChanges(
             self.clusters,
             self.cluster_removals.defaults,
-            Trial(self.connect_to_cluster, self.clock),
+            self.cluster_trial,
             self.cluster_removals,
             self.clock,
-            Rules(self.settings.cluster_allow_http, self.settings.cluster_allow_insecure_tls),
-            self.settings.cluster_max_per_user,
+            self.cluster_rules,
             workflows_naming=[],
         )
 

@@ -7,8 +7,7 @@ from typing import Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from app.clusters.candidate import INSECURE
-from app.clusters.models import AuthType, Capability, Cluster, ClusterStatus, Entry, LogEntry, Metadata, Role
+from app.clusters.models import INSECURE, AuthType, Capability, Cluster, ClusterStatus, Entry, LogEntry, Metadata, Role
 from app.storage.documents import Id
 
 
@@ -149,7 +148,7 @@ class LogsAnswer(Answer):
 
 
 _NOT_IN_THE_OBJECT: Final = frozenset(
-    {"user_id", "context", "credentials_version", "next_check_at", "failures", "metadata", "warnings"}
+    {"user_id", "context", "taken_taints", "credentials_version", "next_check_at", "failures", "metadata", "warnings"}
 )
 
 

@@ -16,7 +16,6 @@ from app.clusters.server_url import ServerUrlError, normal_server_url
 from app.errors import ForbiddenError, InvalidError
 from app.kube.access import Access
 
-INSECURE: Final = "TLS verification is off: whoever sits between us and this cluster can read and change everything"
 INSECURE_REFUSED: Final = (
     "Insecure mode cannot be enabled here: TLS verification is required"  # CLUSTER_ALLOW_INSECURE_TLS
 )
@@ -229,6 +228,4 @@ def changed_fields(request: ClusterChange) -> Mapping[str, Any]:
         changes["labels"] = request.labels or {}
     if request.given("watch_namespaces"):
         changes["watch_namespaces"] = request.watch_namespaces or []
-    if request.single_node is not None:
-        changes["single_node"] = request.single_node
     return changes

@@ -1,47 +1,30 @@
-"""Add, update and remove clusters. Whatever changes how we connect is tested before anything is stored.
+"""Change and remove clusters. Whatever changes how we connect is tested before it is stored.
 
 Each method is one request of a person. What they may change is decided here, by their entry; HTTP is the routes'.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from bson import ObjectId
 
 from app.clock import Clock
-from app.clusters.candidate import (
-    INSECURE,
-    Candidate,
-    Rules,
-    as_stored,
-    changed_fields,
-    of_change,
-    of_new,
-    touches_connection,
-)
+from app.clusters.additions import Changed
+from app.clusters.candidate import Candidate, Rules, as_stored, changed_fields, of_change, touches_connection
 from app.clusters.clusters import Clusters
-from app.clusters.models import Cluster, Entry, LogAction
-from app.clusters.probe import Outcome
+from app.clusters.models import Cluster, LogAction, Taint
 from app.clusters.removals import Removals
-from app.clusters.requests import ClusterChange, ClusterInput, CredentialsChange
-from app.clusters.store import AccessStore, DefaultStore
-from app.clusters.trial import Trial, Tried
-from app.errors import ConflictError, ForbiddenError, NotFoundError
+from app.clusters.requests import ClusterChange, CredentialsChange
+from app.clusters.single_node import close_nodes, open_nodes, refusal
+from app.clusters.store import DefaultStore
+from app.clusters.trial import Trial
+from app.errors import ConflictError, InvalidError, NotFoundError
+from app.kube.errors import KubeError
 from app.storage.sealed import UnreadableError
 
 log = structlog.get_logger(__name__)
-
-_CHANGED_MEANWHILE: Final = "This cluster was changed or removed meanwhile: load it again"
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A cluster after a request, and what the person should know about it."""
-
-    cluster: Cluster
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +37,8 @@ class ClusterChanges:
     removals: Removals
     clock: Clock
     rules: Rules
-    max_per_user: int
     workflows_naming: list[Callable[[ObjectId, str], int]]
     """Called with (owner's id, cluster's name): how many of their workflows name it."""
-
-    def add(self, user_id: ObjectId, request: ClusterInput) -> Changed:
-        """Test and store a new cluster; the first one of a user becomes their default.
-
-        Raises:
-            InvalidError: fields that can't be used, or no connection (`reason` says why) without `force`.
-            ForbiddenError: insecure TLS isn't allowed here, or too many clusters.
-            ConflictError: this user sees a cluster of that name already.
-        """
-        access = self.clusters.access
-        if access.owned(user_id) >= self.max_per_user:
-            raise self._too_many()
-        candidate = of_new(request, self.rules, self.clock.now())
-        tested = self.trial.run(candidate, force=bool(request.force))
-        cluster = self._new_cluster(user_id, request, candidate, tested)
-        entry = _owner_entry(cluster)
-        if not self._reserve_name(entry):
-            raise ConflictError(f'A cluster named "{cluster.name}" already exists')
-        if access.owned(user_id) > self.max_per_user:  # counted with ours: two at once can't both slip through
-            access.delete(entry.id)
-            raise self._too_many()
-        self.clusters.store.insert(cluster, self.clusters.connections.seal(cluster.id, candidate.credentials))
-        self.defaults.set_first(user_id, cluster.id)
-        self._log(cluster, "cluster_added", "Cluster added", user_id, tested.outcome)
-        return Changed(cluster, candidate.notes)
 
     def update(self, user_id: ObjectId, name: str, request: ClusterChange) -> Changed:
         """Change what the request names; test first when that changes how we connect.
@@ -92,15 +49,16 @@ class ClusterChanges:
             ConflictError: somebody else changed it meanwhile.
         """
         cluster = self.clusters.find(user_id, name, role="owner")
-        changes = dict(changed_fields(request))
-        if not touches_connection(request):
-            return Changed(self._stored(cluster, changes, user_id, "cluster_updated"))
-        return self._reconnected(cluster, request, changes, user_id, "cluster_updated", force=bool(request.force))
+        wanted = request.single_node if request.single_node != cluster.single_node else None
+        edit = _Edit(user_id, "cluster_updated", dict(changed_fields(request)), bool(request.force), wanted)
+        if wanted is None and not touches_connection(request):
+            return Changed(self._stored(cluster, edit))
+        return self._reconnected(cluster, request, edit)
 
     def replace_credentials(self, user_id: ObjectId, name: str, request: CredentialsChange) -> Changed:
         """Like `update`, for credentials alone; an absent `insecure` is kept. Raises the same."""
         cluster = self.clusters.find(user_id, name, role="owner")
-        return self._reconnected(cluster, request, {}, user_id, "credentials_updated", force=False)
+        return self._reconnected(cluster, request, _Edit(user_id, "credentials_updated", {}))
 
     def remove(self, user_id: ObjectId, name: str) -> int:
         """Forget a cluster: its credentials at once, then all that hangs on it. Nothing inside it is touched.
@@ -130,17 +88,8 @@ class ClusterChanges:
         found = self.defaults.find(user_id)
         return found if found and self.clusters.access.of_cluster(found, user_id) else None
 
-    def _reconnected(
-        self,
-        cluster: Cluster,
-        request: ClusterChange | CredentialsChange,
-        changes: dict[str, Any],
-        user_id: ObjectId,
-        action: LogAction,
-        *,
-        force: bool,
-    ) -> Changed:
-        """An edit that may change how we connect."""
+    def _reconnected(self, cluster: Cluster, request: ClusterChange | CredentialsChange, edit: "_Edit") -> Changed:
+        """An edit that may change how we connect, or needs a connection."""
         stored = self.clusters.store.with_credentials(cluster.id)
         if stored is None:
             raise NotFoundError("Cluster not found")
@@ -148,19 +97,39 @@ class ClusterChanges:
         current = self._current(cluster, sealed_before)
         is_form = isinstance(request, ClusterChange)
         candidate = of_change(current, request, self.rules, self.clock.now(), cluster=cluster, is_form=is_form)
-        changes |= candidate.document()
+        edit.changes |= candidate.document()
         if current is not None and candidate.connects_like(current):
-            return Changed(self._stored(cluster, changes, user_id, action), candidate.notes)
-        tested = self.trial.run(candidate, force=force)
-        changes |= self.clusters.health.findings(tested.outcome)
-        if tested.outcome.is_connected:
-            changes |= {"metadata": tested.metadata.model_dump(), "warnings": []}
+            edit.changes |= self._single_node(cluster, candidate, edit)
+            return Changed(self._stored(cluster, edit), candidate.notes)
+        tried = self.trial.run(candidate, force=edit.force)
+        edit.changes |= self.clusters.health.findings(tried.outcome)
+        if tried.outcome.is_connected:
+            edit.changes |= {"metadata": tried.metadata.model_dump(), "warnings": []}
+        edit.changes |= self._single_node(cluster, candidate, edit)
         sealed = self.clusters.connections.seal(cluster.id, candidate.credentials)
-        after = self._stored(cluster, changes, user_id, action, sealed=sealed, outcome=tested.outcome)
+        after = self._stored(cluster, edit, sealed=sealed, error=tried.outcome.message or None)
         self.clusters.connections.look_again(cluster.id)
         if after.status != cluster.status:
             self.clusters.health.announce(after, cluster.status)
         return Changed(after, candidate.notes)
+
+    def _single_node(self, cluster: Cluster, candidate: Candidate, edit: "_Edit") -> dict[str, Any]:
+        """Turn the mode on or off in the cluster, before anything is stored."""
+        if edit.single_node is None:
+            return {}
+        connection = self.trial.connect(candidate.access)
+        taken: tuple[Taint, ...] = ()
+        try:
+            if edit.single_node:
+                taken = open_nodes(connection)
+            else:
+                close_nodes(connection, cluster.taken_taints)
+        except KubeError as error:
+            verb = "on" if edit.single_node else "off"
+            raise InvalidError(f"Single-node mode could not be turned {verb}: {refusal(error)}") from None
+        finally:
+            connection.close()
+        return {"single_node": edit.single_node, "taken_taints": [taint.model_dump() for taint in taken]}
 
     def _current(self, cluster: Cluster, sealed: bytes) -> Candidate | None:
         try:
@@ -168,71 +137,24 @@ class ClusterChanges:
         except UnreadableError:
             return None
 
-    def _new_cluster(self, user_id: ObjectId, request: ClusterInput, candidate: Candidate, tested: Tried) -> Cluster:
-        now = self.clock.now()
-        return Cluster(
-            id=ObjectId(),
-            user_id=user_id,
-            name=request.name,
-            display_name=request.display_name or "",
-            description=request.description or "",
-            labels=request.labels or {},
-            watch_namespaces=tuple(request.watch_namespaces or ()),
-            metadata=tested.metadata,
-            created_at=now,
-            updated_at=now,
-            **candidate.document(),
-            **self.clusters.health.findings(tested.outcome),
-        )
-
-    def _reserve_name(self, entry: Entry) -> bool:
-        """The unique index decides. A name left behind by a process that died may be taken over."""
-        access = self.clusters.access
-        if access.add(entry):
-            return True
-        other = access.find(entry.user_id, entry.cluster_name)
-        is_old = other is not None and self.clock.now() - other.granted_at > AccessStore.ORPHAN_AGE
-        if other is None or not is_old or self.clusters.store.exists(other.cluster_id):
-            return False
-        access.delete(other.id)
-        return access.add(entry)
-
     def _stored(
-        self,
-        cluster: Cluster,
-        changes: dict[str, Any],
-        user_id: ObjectId,
-        action: LogAction,
-        *,
-        sealed: bytes | None = None,
-        outcome: Outcome | None = None,
+        self, cluster: Cluster, edit: "_Edit", *, sealed: bytes | None = None, error: str | None = None
     ) -> Cluster:
-        after = self.clusters.store.edit(cluster, changes, sealed)
+        after = self.clusters.store.edit(cluster, edit.changes, sealed)
         if after is None:
-            raise ConflictError(_CHANGED_MEANWHILE)
-        message = "Credentials updated" if action == "credentials_updated" else "Cluster updated"
-        self._log(after, action, message, user_id, outcome or Outcome())
+            raise ConflictError("This cluster was changed or removed meanwhile: load it again")
+        message = "Credentials updated" if edit.action == "credentials_updated" else "Cluster updated"
+        self.clusters.health.log.edited(after, edit.action, message, edit.user_id, error)
         return after
 
-    def _log(self, cluster: Cluster, action: LogAction, message: str, user_id: ObjectId, outcome: Outcome) -> None:
-        error = outcome.message or None
-        if cluster.insecure and not error:
-            warned = f"{message}. {INSECURE}"
-            self.clusters.health.log.add(cluster.id, action, warned, user_id=user_id, level="warning")
-            return
-        self.clusters.health.log.add(cluster.id, action, message, user_id=user_id, error=error)
 
-    def _too_many(self) -> ForbiddenError:
-        return ForbiddenError(f"You have {self.max_per_user} clusters, which is the limit here: remove one first")
+@dataclass(slots=True)
+class _Edit:
+    """One person's edit on its way to the store."""
 
-
-def _owner_entry(cluster: Cluster) -> Entry:
-    return Entry(
-        id=ObjectId(),
-        user_id=cluster.user_id,
-        cluster_id=cluster.id,
-        cluster_name=cluster.name,
-        role="owner",
-        granted_by=cluster.user_id,
-        granted_at=cluster.created_at,
-    )
+    user_id: ObjectId
+    action: LogAction
+    changes: dict[str, Any]
+    force: bool = False
+    single_node: bool | None = None
+    """Turn it on or off; None leaves it."""

@@ -11,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.database import Database
 
 from app.clock import Clock
-from app.clusters.models import LogAction, LogEntry, LogLevel
+from app.clusters.models import INSECURE, Cluster, LogAction, LogEntry, LogLevel
 from app.storage.mongo import Indexes
 
 log = structlog.get_logger(__name__)
@@ -58,6 +58,15 @@ class ConnectionLog:
         )
         self._entries.insert_one(entry.model_dump(by_alias=True, exclude_none=True))
         log.info("cluster_log", cluster_id=str(cluster_id), action=action, success=entry.success)
+
+    def edited(
+        self, cluster: Cluster, action: LogAction, message: str, user_id: ObjectId, error: str | None = None
+    ) -> None:
+        """A person added or changed a cluster; says so too when its TLS isn't verified."""
+        if cluster.insecure and not error:
+            self.add(cluster.id, action, f"{message}. {INSECURE}", user_id=user_id, level="warning")
+        else:
+            self.add(cluster.id, action, message, user_id=user_id, error=error)
 
     def newest(self, cluster_id: ObjectId, limit: int) -> list[LogEntry]:
         found = self._entries.find({"cluster_id": cluster_id}).sort("timestamp", DESCENDING).limit(limit)

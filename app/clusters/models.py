@@ -51,6 +51,8 @@ AUTH_TYPES: Final[tuple[AuthType, ...]] = get_args(AuthType)
 HEALING: Final[frozenset[StatusReason]] = frozenset({"dns", "refused", "timeout", "server_error"})
 RANK: Final[dict[Role, int]] = {"read": 0, "deploy": 1, "owner": 2}
 
+INSECURE: Final = "TLS verification is off: whoever sits between us and this cluster can read and change everything"
+
 
 def status_for(reason: StatusReason) -> ClusterStatus:
     """Which status goes with a reason; "" is the reason of a cluster that answers."""
@@ -75,6 +77,14 @@ class Metadata(Document):
     last_updated: datetime | None = None
 
 
+class Taint(Document):
+    """A NoSchedule taint that single-node mode took away."""
+
+    node: str
+    key: str
+    value: str = ""
+
+
 class Cluster(Document):
     """A Kubernetes cluster that somebody has added. Its credentials are elsewhere."""
 
@@ -90,6 +100,7 @@ class Cluster(Document):
     insecure: bool = False
     tls_server_name: str = ""
     single_node: bool = False
+    taken_taints: tuple[Taint, ...] = Field((), description="What to put back when single-node mode ends.")
     labels: dict[str, str] = Field(default_factory=dict)
     watch_namespaces: tuple[str, ...] = Field(
         (), description="What to list and watch for credentials that can't cluster-wide."

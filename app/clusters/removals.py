@@ -39,8 +39,10 @@ class Removals:
         removals = self.store.removed(before)
         for cluster_id, owner_id in removals:
             self.finish(cluster_id, owner_id)
-        reserved = self.access.owner_entries(before)
-        orphans = [entry.cluster_id for entry in reserved if not self.store.exists(entry.cluster_id)]
-        for cluster_id in orphans:
-            self.access.delete_of_cluster(cluster_id)
-        return len(removals) + len(orphans)
+        reserved = self.access.reserved(before)
+        for entry in reserved:
+            if self.store.exists(entry.cluster_id):
+                self.access.settle(entry.id)
+            else:
+                self.access.delete(entry.id)
+        return len(removals) + len(reserved)

@@ -25,6 +25,7 @@ INDEXES: Final[Indexes] = {
     "cluster_access": [
         IndexModel([("user_id", ASCENDING), ("cluster_name", ASCENDING)], unique=True),
         IndexModel([("cluster_id", ASCENDING), ("user_id", ASCENDING)], unique=True),
+        IndexModel([("pending_since", ASCENDING)], sparse=True),
     ],
     "default_clusters": [IndexModel([("cluster_id", ASCENDING)])],
 }
@@ -134,13 +135,22 @@ class AccessStore:
     def __init__(self, db: Database[dict[str, Any]], clock: Clock) -> None:
         self._entries, self._clock = db["cluster_access"], clock
 
-    def add(self, entry: Entry) -> bool:
-        """False: this user sees a cluster of that name, or that cluster, already."""
+    def reserve(self, entry: Entry) -> bool:
+        """The owner's entry, before there is a cluster. False: this user sees one of that name already."""
+        document = entry.model_dump(by_alias=True, exclude_none=True)
         try:
-            self._entries.insert_one(entry.model_dump(by_alias=True, exclude_none=True))
+            self._entries.insert_one(document | {"pending_since": self._clock.now()})
         except DuplicateKeyError:
             return False
         return True
+
+    def settle(self, entry_id: ObjectId) -> None:
+        """The cluster of a reserved name is there."""
+        self._entries.update_one({"_id": entry_id}, {"$unset": {"pending_since": ""}})
+
+    def reserved(self, before: datetime) -> list[Entry]:
+        """Names that were reserved before and aren't settled: their process died."""
+        return [Entry.of(raw) for raw in self._entries.find({"pending_since": {"$lt": before}})]
 
     def find(self, user_id: ObjectId, name: str) -> Entry | None:
         raw = self._entries.find_one({"user_id": user_id, "cluster_name": name})
@@ -163,11 +173,6 @@ class AccessStore:
 
     def delete_of_cluster(self, cluster_id: ObjectId) -> None:
         self._entries.delete_many({"cluster_id": cluster_id})
-
-    def owner_entries(self, before: datetime) -> list[Entry]:
-        """Owners' entries that were written before; to look for ones whose cluster never followed."""
-        found = self._entries.find({"role": "owner", "granted_at": {"$lt": before}})
-        return [Entry.of(raw) for raw in found]
 
     def _valid(self, entry: Entry) -> Entry | None:
         expired = entry.expires_at is not None and entry.expires_at <= self._clock.now()

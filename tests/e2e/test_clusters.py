@@ -1,7 +1,13 @@
 """Clusters on a real API server: every way in, every reason why not, new credentials in use at once."""
 
+import json
+import secrets
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 from bson import ObjectId
 from flask.testing import FlaskClient
 
@@ -10,6 +16,7 @@ from app.kube.connection import Connection
 from launcher.ports import free_port
 from tests.api import api, app, person
 from tests.clusters import CLUSTERS, RealCluster, add, add_by_kubeconfig, encoded, real_cluster, services
+from tests.conftest import kubectl
 from tests.waiting import eventually
 
 __all__ = ["api", "app", "person", "real_cluster", "services"]  # fixtures
@@ -212,3 +219,58 @@ def test_a_removed_cluster_is_gone(api: FlaskClient, services: Services, real_cl
     assert [api.get(f"{CLUSTERS}/real{path}").status_code for path in ("", "/status", "/logs")] == [404] * 3
     assert services.clusters.by_id(ObjectId(cluster["id"])) is None
     add_by_kubeconfig(api, real_cluster)
+
+
+@pytest.fixture
+def tainted_node(kubeconfig: Path) -> Iterator[str]:
+    """A node that exists on paper only, and that nothing is ever scheduled on."""
+    name = f"paper-{secrets.token_hex(4)}"
+    taints = [
+        {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
+        {"key": "example.org/stays", "value": "x", "effect": "NoExecute"},
+    ]
+    node = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name},
+        "spec": {"unschedulable": True, "taints": taints},
+    }
+    command = ["kubectl", f"--kubeconfig={kubeconfig}", "create", "-f", "-"]
+    subprocess.run(command, input=json.dumps(node), text=True, check=True, timeout=60, stdout=subprocess.DEVNULL)
+    yield name
+    kubectl(kubeconfig, "delete", "node", name, "--wait=false")
+
+
+def taints_of(kubeconfig: Path, node: str) -> set[str]:
+    return set(kubectl(kubeconfig, "get", "node", node, "-o", "jsonpath={.spec.taints[*].key}").split())
+
+
+def test_single_node_mode_opens_control_plane_nodes_and_closes_them_again(
+    api: FlaskClient, real_cluster: RealCluster, tainted_node: str
+) -> None:
+    add_by_kubeconfig(api, real_cluster)
+    control_plane, stays = "node-role.kubernetes.io/control-plane", "example.org/stays"
+    assert {control_plane, stays} <= taints_of(real_cluster.kubeconfig, tainted_node)
+
+    answer = api.put(f"{CLUSTERS}/real", json={"singleNode": True})
+    assert (answer.status_code, answer.get_json()["cluster"]["singleNode"]) == (200, True), answer.text
+    opened = taints_of(real_cluster.kubeconfig, tainted_node)
+
+    assert api.put(f"{CLUSTERS}/real", json={"singleNode": False}).status_code == 200
+    closed = taints_of(real_cluster.kubeconfig, tainted_node)
+    assert stays in opened
+    assert control_plane not in opened
+    assert {control_plane, stays} <= closed
+
+
+def test_single_node_mode_needs_the_right_to_change_nodes(api: FlaskClient, real_cluster: RealCluster) -> None:
+    credentials = {"token": real_cluster.viewer_token(), "caData": encoded(real_cluster.ca), "namespace": "restricted"}
+
+    added = add(api, "reader", "token", credentials, server=real_cluster.server, singleNode=True)
+    answer = api.put(f"{CLUSTERS}/reader", json={"singleNode": True, "displayName": "not stored"})
+
+    assert added.status_code == 201
+    assert "may not change nodes" in added.get_json()["warnings"][0]
+    assert (answer.status_code, "may not change nodes" in answer.get_json()["error"]) == (400, True)
+    stored = api.get(f"{CLUSTERS}/reader").get_json()
+    assert (stored["singleNode"], stored["displayName"]) == (False, "")

@@ -47,7 +47,7 @@ def cluster(services: Services, scripted: ScriptedApi) -> Cluster:
 
 def added(services: Services, scripted: ScriptedApi, name: str = "c") -> Cluster:
     body = {"name": name, "server": scripted.url, "authType": "token", "credentials": {"token": "good"}}
-    return services.cluster_changes.add(OWNER, ClusterInput.model_validate(body)).cluster
+    return services.cluster_additions.add(OWNER, ClusterInput.model_validate(body)).cluster
 
 
 def now_of(services: Services, cluster: Cluster) -> Cluster:

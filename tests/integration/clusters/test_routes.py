@@ -219,21 +219,6 @@ def test_a_failed_test_is_503_and_sets_the_status(
     ]
 
 
-def test_insecure_can_be_forbidden(
-    api: FlaskClient, services: Services, cluster: dict[str, Any], scripted: ScriptedApi
-) -> None:
-    assert api.put(f"{CLUSTERS}/c", json={"insecure": True}).status_code == 200
-    services.__dict__.pop("cluster_changes")
-    services.settings = services.settings.model_copy(update={"cluster_allow_insecure_tls": False})
-
-    answer = add(api, "unverified", "token", {"token": "good", "insecure": True}, server=scripted.url)
-
-    assert (answer.status_code, answer.get_json()) == (
-        403,
-        {"error": "Insecure mode cannot be enabled here: TLS verification is required"},
-    )
-
-
 def test_credentials_that_no_key_opens_break_nothing_else(
     api: FlaskClient, services: Services, cluster: dict[str, Any], scripted: ScriptedApi
 ) -> None:

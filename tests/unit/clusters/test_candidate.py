@@ -141,9 +141,9 @@ def test_oidc_says_that_it_comes_later() -> None:
 
 
 def test_present_keys_are_taken_and_empty_ones_clear() -> None:
-    request = ClusterChange.model_validate({"displayName": "", "description": None, "labels": None, "singleNode": True})
+    request = ClusterChange.model_validate({"displayName": "", "description": None, "labels": None})
 
-    assert changed_fields(request) == {"display_name": "", "description": "", "labels": {}, "single_node": True}
+    assert changed_fields(request) == {"display_name": "", "description": "", "labels": {}}
     assert changed_fields(ClusterChange()) == {}
 
 
