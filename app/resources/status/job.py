@@ -63,7 +63,7 @@ def _going_on(obj: KubeObject, related: Related, judged: Sequence[workloads.Judg
         return Status("failed", denied, details | {"reason": "FailedCreate"}, again)
     said, reason = workloads.progress(counted, active or judged)
     details |= {"reason": reason} if reason else {}
-    started = fields.integer(obj, "status", "ready") > 0 or any(each.pod.phase == "Running" for each in active)
+    started = fields.integer(obj, "status", "ready") > 0 or any(each.pod.phase != "Pending" for each in judged)
     tried = details["failed"] > 0 or details["succeeded"] > 0  # between two attempts it has no pod
     return Status("running" if started or tried else "pending", fields.clean(said, workloads.LONGEST), details, again)
 

@@ -126,7 +126,8 @@ def _crash(status: KubeObject, end: KubeObject, who: str, fatal_from: datetime |
             "crash", reason, f"{who}was killed: it took {over}{times} (OOMKilled)", name, previous, fatal_from
         )
     code = fields.integer(end, "exitCode")
-    word = looping or reason or "Error"
+    # The kubelet shows `Error` for a moment between two back-offs: to a person it is one and the same loop.
+    word = looping or ("CrashLoopBackOff" if fatal_from else reason or "Error")
     if code == 0:
         what = f"{who}ends by itself with code 0, but has to keep running{times} ({word})"
     else:
@@ -201,7 +202,7 @@ def _ended(obj: KubeObject) -> Trouble:
         end = fields.section(status, "state", "terminated")
         if end and fields.integer(end, "exitCode") != 0:
             who = f"container {fields.text(status, 'name')} " if len(every) > 1 else ""
-            return _crash(status, end, who, AT_ONCE)._replace(previous_log=False)
+            return _crash(status, end, who, None)._replace(previous_log=False, fatal_from=AT_ONCE)
     return Trouble("ended", "Failed", f"failed: {said or 'the cluster gives no cause'}", fatal_from=AT_ONCE)
 
 

@@ -22,7 +22,7 @@ def test_the_first_crash_may_be_the_last() -> None:
 def test_a_second_crash_within_minutes_is_a_loop_before_the_kubelet_backs_off() -> None:
     found = said(a_pod(a_container(ended(1), ended(1, finished_s=5), restartCount=1)))
 
-    assert (found.text, found.fatal) == ("exited with code 1, restarted 1 time (Error)", True)
+    assert (found.text, found.fatal) == ("exited with code 1, restarted 1 time (CrashLoopBackOff)", True)
 
 
 def test_a_crash_after_a_long_good_run_is_no_loop() -> None:
