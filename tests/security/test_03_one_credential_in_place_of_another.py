@@ -3,6 +3,8 @@
 API tokens, exec tickets and OAuth codes join when they exist.
 """
 
+from typing import Any
+
 from flask.testing import FlaskClient
 
 from app.bootstrap import Services
@@ -16,7 +18,7 @@ def test_a_token_for_another_audience_issuer_or_use_opens_nothing(
     anonymous: FlaskClient, services: Services, person: Person
 ) -> None:
     forge = Forge(services, person)
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"aud": "another-service"},
         {"aud": None},
         {"aud": []},
