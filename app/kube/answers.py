@@ -4,7 +4,6 @@ The API server says what is wrong in a `Status` object; whatever comes without o
 """
 
 from collections.abc import Mapping
-from http.client import HTTPMessage
 from typing import Any, Final
 
 import orjson
@@ -30,8 +29,8 @@ def parse(host: str, body: bytes) -> Any:
         raise _not_kubernetes(host) from error
 
 
-def failure(host: str, status: int, headers: HTTPMessage, body: bytes) -> KubeError:
-    """What an answer other than 2xx means."""
+def failure(host: str, status: int, headers: Mapping[str, str], body: bytes) -> KubeError:
+    """What an answer other than 2xx means; names of headers are in lower case."""
     retry_after_s = _retry_after(headers)
     if (said := _status_object(body)) is not None:
         return api_status_error(said, status, retry_after_s)
@@ -84,8 +83,8 @@ def _status_object(body: bytes) -> Mapping[str, Any] | None:
     return said if isinstance(said, dict) and said.get("kind") == "Status" else None
 
 
-def _retry_after(headers: HTTPMessage) -> float | None:
-    wish = headers.get("Retry-After", "")
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    wish = headers.get("retry-after", "")
     return min(float(wish), _RETRY_AFTER_MAX_S) if wish.isascii() and wish.isdecimal() else None
 
 

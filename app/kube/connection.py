@@ -4,7 +4,6 @@ The standard library's HTTP parser on our own guarded sockets, because the offic
 much. One a cluster and process is enough; make a new one when address or credentials change. The same under gevent.
 """
 
-import http.client
 import socket
 import ssl
 import threading
@@ -21,6 +20,7 @@ from app.kube.access import Access
 from app.kube.answers import failure, parse
 from app.kube.errors import UnreachableError
 from app.kube.interrupt import Interrupt
+from app.kube.response import NotHttpError, Response
 from app.kube.stream import Stream
 from app.kube.target import Target
 from app.kube.tls import make_context
@@ -199,21 +199,17 @@ class Connection:
         self, sock: socket.socket, method: str, payload: bytes, timeout_s: float, interrupt: Interrupt | None
     ) -> Stream:
         """Send a request and read the head of its answer. Closes the socket when that fails."""
-        response = None
         try:
             if interrupt:
                 interrupt.attach(sock)
             sock.settimeout(timeout_s)
             sock.sendall(payload)
-            response = http.client.HTTPResponse(sock, method=method)
-            response.begin()
-        except (OSError, http.client.HTTPException) as error:
+            response = Response(sock)
+        except (OSError, NotHttpError) as error:
             if interrupt:
                 interrupt.detach()
-            if response is not None:
-                response.close()
             sock.close()
-            if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
+            if isinstance(error, NotHttpError):
                 text = f"something answers at {self.host}, but not in HTTP: check the server's URL"
                 raise UnreachableError("not_kubernetes", text) from error
             raise self._transport.failure(error, timeout_s) from error
@@ -244,7 +240,7 @@ class Connection:
             left_s = deadline - self._clock.monotonic()
             if left_s <= 0:  # a byte now and then doesn't make it last for ever
                 raise TimeoutError
-            stream.wait_at_most(left_s)
+            stream.hurry(left_s)
         return bytes(body)
 
 

@@ -1,15 +1,12 @@
 """One HTTP answer being read, with time limits: of a watch, of logs, of a plain call. Made by `connection.py`."""
 
-import http.client
 import socket
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-from app.kube.errors import KubeError
 from app.kube.interrupt import Interrupt
+from app.kube.response import NotHttpError, Response
 from app.kube.transport import Transport
-
-_STEP_BYTES: Final = 65536
 
 
 class Stream:
@@ -22,7 +19,7 @@ class Stream:
         self,
         transport: Transport,
         sock: socket.socket,
-        response: http.client.HTTPResponse,
+        response: Response,
         interrupt: Interrupt | None,
         read_timeout_s: float,
     ) -> None:
@@ -35,6 +32,10 @@ class Stream:
         self._read_timeout_s = seconds
         self._socket.settimeout(seconds)
 
+    def hurry(self, seconds: float) -> None:
+        """What is left of the time for the whole answer; a failure still tells the time it began with."""
+        self._socket.settimeout(seconds)
+
     def read_some(self) -> bytes:
         """What has come, at least a byte; empty at the end of the answer.
 
@@ -42,31 +43,23 @@ class Stream:
             UnreachableError: silence for longer than allowed, or the connection broke in mid-answer.
         """
         try:
-            return self._response.read1(_STEP_BYTES)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise self.failure(error) from error
-
-    def failure(self, error: Exception) -> KubeError:
-        """What a broken read means."""
-        return self._transport.failure(error, self._read_timeout_s)
+            return self._response.read_some()
+        except (OSError, NotHttpError) as error:
+            raise self._transport.failure(error, self._read_timeout_s) from error
 
     @property
     def may_be_reused(self) -> bool:
         """The answer was read to its end and the server keeps the connection open."""
-        # With a known length, Python 3.11 leaves the answer open at its end.
-        is_at_end = self._response.isclosed() or self._response.length == 0
-        return is_at_end and not self._response.will_close
+        return self._response.may_be_followed
 
     def release(self) -> socket.socket:
         """Give the socket back to whoever will use it for the next call."""
         self._detach()
-        self._response.close()
         return self._socket
 
     def close(self) -> None:
         """End it, read or not."""
         self._detach()
-        self._response.close()
         self._socket.close()
 
     def _detach(self) -> None:
