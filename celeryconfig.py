@@ -10,6 +10,7 @@ from workers.process import settings_or_exit
 _settings = settings_or_exit()
 
 broker_url = _settings.broker_url
+broker_transport = "workers.broker:Transport"
 # Nobody reads results: what a task did stands in its document.
 result_backend = None
 task_ignore_result = True
@@ -49,8 +50,12 @@ task_soft_time_limit = _settings.run_timeout_seconds + 60
 task_time_limit = _settings.run_timeout_seconds + 120
 
 worker_concurrency = _settings.worker_concurrency or min(os.cpu_count() or 1, 4)
+# Safe with restarts of Redis, thanks to `workers/broker.py` (fault test 11).
 worker_max_tasks_per_child = 200
 worker_max_memory_per_child = 400_000  # KiB
+
+# A child that isn't up by then is killed and made anew; on a busy machine 4 s, the default, aren't enough.
+worker_proc_alive_timeout = 30.0
 
 # Flower shows nothing without.
 worker_send_task_events = True

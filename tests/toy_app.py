@@ -47,13 +47,13 @@ class ToyKind:
 
 def queue_toys(db: Database[dict[str, Any]], now: Any, count: int = 1, *, steps: int, step_s: float) -> list[ObjectId]:
     """Jobs in the store; nobody has rung."""
-    jobs = [
-        {"_id": (job_id := ObjectId()), "steps": steps, "step_s": step_s}
-        | new_job(lease=f"toy:{job_id}", user_id=ObjectId("0" * 24), now=now)
-        for _ in range(count)
-    ]
-    db["toys"].insert_many(jobs)
-    return [job["_id"] for job in jobs]
+    ids = [ObjectId() for _ in range(count)]
+    user_id = ObjectId("0" * 24)
+    db["toys"].insert_many(
+        {"_id": job_id, "steps": steps, "step_s": step_s} | new_job(lease=f"toy:{job_id}", user_id=user_id, now=now)
+        for job_id in ids
+    )
+    return ids
 
 
 def with_toys(services: Services) -> ToyKind:

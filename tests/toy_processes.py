@@ -1,4 +1,4 @@
-"""Starting toy workers and schedulers, and watching their jobs. The processes are real, with a database of their own."""
+"""Starting toy workers and schedulers, and watching their jobs: real processes with a database of their own."""
 
 import contextlib
 import os

@@ -5,15 +5,15 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_shutting_down
+from celery.signals import setup_logging, worker_init, worker_shutting_down
 
 from app.bootstrap import Services
 from app.logs import configure_logs
-from workers.process import SharedFlag, make_services, settings_or_exit
+from workers.process import SharedFlag, make_services, prepare_store, settings_or_exit
 
 log = structlog.get_logger(__name__)
 
-celery = Celery("kubeorch", include=["workers.deploys", "workers.maintenance"])
+celery = Celery("kubeorch", amqp="workers.broker:Broker", include=["workers.deploys", "workers.maintenance"])
 celery.config_from_object("celeryconfig")
 
 # Made before the pool forks: only the parent hears that the worker is to stop, its children read it here.
@@ -34,10 +34,12 @@ def _set_up_logs(**_: Any) -> None:
     configure_logs(settings_or_exit().log_level)
 
 
-@worker_process_init.connect
-def _warm_up(**_: Any) -> None:
-    """So that the first job of a child doesn't wait for it."""
-    services()
+@worker_init.connect
+def _prepare_store(**_: Any) -> None:
+    """Once, in the parent, and closed again before it forks: a child must be up within seconds."""
+    preparing = make_services(settings_or_exit(), "worker")
+    prepare_store(preparing)
+    preparing.db.client.close()
 
 
 @worker_shutting_down.connect

@@ -49,27 +49,32 @@ def settings_or_exit() -> Settings:
 
 
 def make_services(settings: Settings, name: str, *, stopping: Callable[[], bool] = never) -> Services:
-    """The services of this process, its indexes made if the store is there.
+    """The services of this process; nothing is connected yet.
 
     Args:
         name: what the process is: worker, scheduler, watcher.
         stopping: has it been told to stop?
     """
     owner = f"{socket.gethostname()}/{name}/{os.getpid()}/{secrets.token_hex(3)}"
-    services = Services(settings, application=f"kubeorch-{name}", owner=owner, stopping=stopping)
+    return Services(settings, application=f"kubeorch-{name}", owner=owner, stopping=stopping)
+
+
+def prepare_store(services: Services) -> None:
+    """Make the indexes, if the store is there."""
     try:
         services.prepare_store()
     except PyMongoError as error:
         # Another process makes them, or the next start does: not a reason to stay down while the store is away.
-        log.warning("indexes_not_made", error=type(error).__name__)
-    return services
+        log.warning("store_not_prepared", error=type(error).__name__)
 
 
 def start(name: str, *, stopping: Callable[[], bool] = never) -> Services:
-    """Settings, logs and services of a process that isn't Celery's."""
+    """Settings, logs and services of a process that isn't Celery's; its indexes are made."""
     settings = settings_or_exit()
     configure_logs(settings.log_level)
-    return make_services(settings, name, stopping=stopping)
+    services = make_services(settings, name, stopping=stopping)
+    prepare_store(services)
+    return services
 
 
 def stop_on_signals() -> threading.Event:

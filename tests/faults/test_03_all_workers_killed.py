@@ -1,4 +1,4 @@
-"""Fault 3: kill -9 of workers. One in the middle of a job: it goes on elsewhere. All of them: whoever starts finishes."""
+"""Fault 3: kill -9 of workers. One in mid-job: it goes on elsewhere. All of them: whoever starts next finishes."""
 
 import time
 from collections import Counter

@@ -1,0 +1,53 @@
+"""Kombu's connection to Redis, so that a worker outlives Redis going away and is back soon after it.
+
+With kombu and celery 5.7 as they are, a worker that has a task in hand when the connection is lost ends with
+"Unrecoverable error" and takes all its jobs with it (fault test 11 shows it). Named by `celeryconfig.py`, `celery.py`.
+"""
+
+from typing import Any, Final
+
+from celery.app.amqp import AMQP
+from kombu.connection import Connection as KombuConnection
+from kombu.transport import redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+# Between two attempts. Celery's own 2, 4, ... 30 s would be up to 30 s deaf after a longer absence.
+FIRST_RETRY_S: Final = 0.5
+LONGEST_RETRY_S: Final = 3.0
+
+
+class Channel(redis.Channel):
+    """Says that a lost connection is lost, in the way that its callers handle."""
+
+    def _connparams(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """After a connection was lost its channels are closed once more, and its messages acknowledged on them.
+
+        Both would open a connection anew, through the transport, which has no client any more: AttributeError, which
+        nobody expects. What wasn't acknowledged is only a doorbell: it's rung again.
+        """
+        if self.connection.client is None:
+            raise RedisConnectionError("this channel's connection was lost")
+        parameters: dict[str, Any] = super()._connparams(*arguments, **options)  # type: ignore[no-untyped-call]
+        return parameters
+
+
+class Transport(redis.Transport):
+    """Makes those channels."""
+
+    Channel = Channel
+
+
+class Connection(KombuConnection):
+    """One that tries again soon, as long as it takes."""
+
+    def ensure_connection(self, *arguments: Any, **options: Any) -> Any:
+        """As kombu's, with shorter pauses."""
+        pauses = {"interval_start": FIRST_RETRY_S, "interval_step": FIRST_RETRY_S, "interval_max": LONGEST_RETRY_S}
+        return super().ensure_connection(*arguments, **{**pauses, **options})
+
+
+class Broker(AMQP):  # type: ignore[misc]  # celery ships no types
+    """Makes those connections."""
+
+    Connection = Connection
+    BrokerConnection = Connection
