@@ -10,6 +10,12 @@ from app.manifests.volumes import Volumes, claim_mounts
 WAIT_IMAGE: Final = "busybox:1.36"
 """What waits for a dependency; IMPORT_WAIT_IMAGE says another."""
 
+# Some builds of busybox have no `nc -z`; those can run a program once connected.
+_ASK_UNTIL_IT_ANSWERS: Final = (
+    'until nc -z -w 2 "$0" "$1" 2>/dev/null || nc -w 2 "$0" "$1" -e true 2>/dev/null;'
+    ' do echo "waiting for $0:$1"; sleep 1; done'
+)
+
 _POD_SECURITY: Final = frozenset(
     {
         "runAsUser", "runAsGroup", "runAsNonRoot", "supplementalGroups", "fsGroup", "fsGroupChangePolicy",
@@ -127,7 +133,7 @@ def _wait_container(wait: Wait, image: str) -> dict[str, Any]:
     return {
         "name": f"wait-for-{wait.name}"[:63].rstrip("-"),
         "image": image,
-        "command": ["sh", "-c", 'until nc -z -w 2 "$0" "$1"; do sleep 1; done', wait.host, str(wait.port)],
+        "command": ["sh", "-c", _ASK_UNTIL_IT_ANSWERS, wait.host, str(wait.port)],
         "resources": {
             "requests": {"cpu": "5m", "memory": "16Mi"},
             "limits": {"cpu": "100m", "memory": "32Mi"},
