@@ -391,7 +391,7 @@ class Services:
             self.cluster_removals,
             self.clock,
             self.cluster_rules,
-            workflows_naming=[],
+            workflows_naming=[lambda owner, name: self.workflow_store.count_on_cluster(owner, name)],
         )
 
     # --- workflows ---
