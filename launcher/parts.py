@@ -61,16 +61,15 @@ def make_plan(given: Mapping[str, Any], data: DataFolder, kept: Mapping[str, str
 
 def redis_part(data: DataFolder, password: str, settings: dict[str, str]) -> Part:
     server = Redis(data.path / "redis", free_port(), password)
-    server.prepare()
     settings["REDIS_URL"] = server.uri
-    return Part("redis", server.command(), server.port, server.answers, store=True)
+    return Part("redis", server.command(), server.port, server.prepare, server.answers, store=True)
 
 
 def mongo_part(data: DataFolder, password: str, settings: dict[str, str]) -> Part:
     server = Mongo(data.path / "mongo", free_port(), password)
-    server.prepare(data.logs / "mongo.log")
     settings["MONGO_URI"] = server.uri
-    return Part("mongo", server.command(), server.port, server.answers, store=True)
+    log = data.logs / "mongo.log"
+    return Part("mongo", server.command(), server.port, lambda: server.prepare(log), server.answers, store=True)
 
 
 def product_parts(data: DataFolder, port: int, flower_port: int, processes: int, flower_password: str) -> list[Part]:

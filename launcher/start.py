@@ -43,10 +43,10 @@ def serve(given: Mapping[str, Any], data: DataFolder, companion: Companion) -> i
     for warning in check_machine(data.path, embedded_mongo="mongo_uri" not in given):
         print(f"Warning: {warning}", file=sys.stderr)
     kept = data.secrets()
-    print(f"Starting (data and logs in {data.path}) ...", flush=True)
     plan = make_plan(given, data, kept)
     environment = {**os.environ, **plan.settings}
     load_settings(environment)  # a bad value is said here, in one line, not by each part in its log
+    print(f"Starting (data and logs in {data.path}) ...", flush=True)
     launch = secrets.token_hex(8)
     supervisor = Supervisor(
         plan.parts,

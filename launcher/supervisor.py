@@ -36,6 +36,7 @@ class Part:
     """One process of ours.
 
     Args:
+        prepare: called once, before the first start.
         ready: asked while starting; the parts after this one wait for it. None: nobody waits.
         store: stopped after all others, one by one: they need it to the end.
         environment: settings beyond those that all parts get.
@@ -44,6 +45,7 @@ class Part:
     name: str
     command: Sequence[str]
     port: int | None = None
+    prepare: Callable[[], None] | None = None
     ready: Callable[[], bool] | None = None
     store: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -119,6 +121,8 @@ class Supervisor:
         for running in self._running:
             if self._stopping:
                 return
+            if running.part.prepare:
+                running.part.prepare()
             self._start(running)
             if running.part.ready:
                 self._wait_for(running, running.part.ready)
@@ -203,6 +207,8 @@ class Supervisor:
             self._wait(0.1)
         for running in alive:
             if running.process:
+                if not has_ended(running.process):
+                    self._say(f"{running.part.name} doesn't stop; killed")
                 reap(running.process)
             running.process = running.restart_at = None
             kill_marked(f"{self._run_file.launch}/{running.part.name}")
