@@ -39,12 +39,12 @@ def wire(nodes: Sequence[WiredNode], edges: Sequence[Edge], default_namespace: s
     Args:
         nodes: of known types, each id once; they are changed.
         edges: those to nodes that aren't there are ignored (a save refuses them).
-        default_namespace: of nodes that neither name one nor follow another node.
+        default_namespace: of nodes that neither name one nor follow another node; blank is Kubernetes' own default.
     """
     board = Board({node.id: node for node in nodes})
     for edge in edges:
         _link(board, edge)
-    _settle_namespaces(board, default_namespace)
+    _settle_namespaces(board, default_namespace.strip() or "default")
     for service in board.of("service"):
         links.service_to_workload(board, service)
     for ingress in board.of("ingress"):

@@ -266,6 +266,7 @@ def test_another_namespace_can_t_be_used_from_here(kind: str) -> None:
 
 def test_the_default_namespace_is_the_cluster_s() -> None:
     assert the(plan_of(a_node("configmap"), namespace="main"), "configmap").namespace == "main"
+    assert the(plan_of(a_node("configmap"), namespace=""), "configmap").namespace == "default"
 
 
 # --- autoscalers, policies ---------------------------------------------------------------------------------------
