@@ -49,9 +49,9 @@ def pod_of(
     disks = claim_mounts(fields.get("volumeClaimTemplates") or (), fields["image"] or "")
     mounts = volumes.mount(fields["volumeMounts"] or (), "volumeMounts")
     _no_shared_place(disks, mounts, problems)
-    version = fields.get("version")
+    version = {"version": fields["version"]} if fields.get("version") else {}
     return {
-        "labels": {**labels, "version": version} if version and "version" not in labels else dict(labels),
+        "labels": version | dict(labels),
         "restart_policy": fields.get("restartPolicy"),
         "pull_secrets": [{"name": name} for name in fields["imagePullSecrets"] or ()] or None,
         "host_network": fields.get("hostNetwork") or None,

@@ -5,7 +5,7 @@ Called when a workflow is published (`check_graph`), when a run is asked for and
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from app.errors import InvalidError
@@ -99,23 +99,16 @@ def make_plan(
     for node in board.nodes.values():
         if _unbuilt(node):
             node.problems.at("image").bad(NOT_BUILT)
-        additions = Additions(
-            ownership=ownership_labels(workflow_id, node.id, instance),
+        ownership = ownership_labels(workflow_id, node.id, instance)
+        additions = replace(
+            _additions(node, ownership),
             env=given.env.get(node.id),
             secrets=given.secrets.get(node.id),
-            waits=node.waits,
             wait_image=wait_image,
-            scaled=node.scaled,
-            headless_service=node.headless_service,
         )
         rendered[node.id] = render_node(node.type, node.data, additions, node.problems)
     _refuse_problems(board, rendered, unusable)
-    after = {node.id: node.needs | node.after for node in board.nodes.values()}
-    levels = levels_of(after, list(board.nodes))
-    return Plan(
-        tuple(tuple(_planned(board.nodes[node_id], rendered[node_id]) for node_id in level) for level in levels),
-        tuple(text for node in board.nodes.values() for text in node.problems.warnings),
-    )
+    return _in_levels(board, rendered)
 
 
 def check_graph(graph: Graph, default_namespace: str) -> None:
@@ -129,8 +122,7 @@ def check_graph(graph: Graph, default_namespace: str) -> None:
     for node in board.nodes.values():
         if _unbuilt(node):
             node.data["image"] = f"{UNBUILT_HOST}/unbuilt"
-        additions = Additions(ownership={}, waits=node.waits, headless_service=node.headless_service)
-        rendered[node.id] = render_node(node.type, node.data, additions, node.problems)
+        rendered[node.id] = render_node(node.type, node.data, _additions(node, {}), node.problems)
     _refuse_problems(board, rendered, unusable)
 
 
@@ -150,6 +142,11 @@ def _wired(graph: Graph, default_namespace: str) -> tuple[Board, dict[str, str]]
             continue
         nodes[node["id"]] = WiredNode(node["id"], node_type, dict(data))
     return wire(list(nodes.values()), graph.edges, default_namespace), unusable
+
+
+def _additions(node: WiredNode, ownership: Mapping[str, str]) -> Additions:
+    """What wiring adds to a node, for its rendering."""
+    return Additions(ownership, waits=node.waits, scaled=node.scaled, headless_service=node.headless_service)
 
 
 def _unbuilt(node: WiredNode) -> bool:
@@ -203,6 +200,15 @@ def _find_circles(board: Board) -> None:
             board.nodes[node_id].problems.at("edges").bad(
                 f"waits for itself in a circle ({' → '.join(titles)}): remove one of these edges"
             )
+
+
+def _in_levels(board: Board, rendered: Mapping[str, Rendered]) -> Plan:
+    after = {node.id: node.needs | node.after for node in board.nodes.values()}
+    levels = levels_of(after, list(board.nodes))
+    return Plan(
+        tuple(tuple(_planned(board.nodes[node_id], rendered[node_id]) for node_id in level) for level in levels),
+        tuple(text for node in board.nodes.values() for text in node.problems.warnings),
+    )
 
 
 def _planned(node: WiredNode, rendered: Rendered) -> PlannedNode:
