@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from app.clusters.candidate import Rules
     from app.clusters.changes import ClusterChanges
     from app.clusters.clusters import Clusters
+    from app.clusters.own_account import OwnAccount
     from app.clusters.removals import Removals
     from app.clusters.trial import Trial
     from app.events.bus import EventBus
@@ -327,6 +328,7 @@ class Services:
             self.connect_to_cluster,
             self.clock,
             allow_insecure_tls=self.settings.cluster_allow_insecure_tls,
+            own_account=self.own_account,
         )
         health = ClusterHealth(
             store,
@@ -356,10 +358,17 @@ class Services:
         )
 
     @cached_property
+    def own_account(self) -> "OwnAccount | None":
+        """The service account we run as, where the operator lets admins use it."""
+        from app.clusters.own_account import OwnAccount
+
+        return OwnAccount() if self.settings.cluster_allow_in_cluster else None
+
+    @cached_property
     def cluster_trial(self) -> "Trial":
         from app.clusters.trial import Trial
 
-        return Trial(self.connect_to_cluster, self.clock)
+        return Trial(self.connect_to_cluster, self.clock, self.own_account)
 
     @cached_property
     def cluster_rules(self) -> "Rules":
@@ -391,7 +400,7 @@ class Services:
             self.cluster_removals,
             self.clock,
             self.cluster_rules,
-            workflows_naming=[lambda owner, name: self.workflow_store.count_on_cluster(owner, name)],
+            workflows_naming=[self.workflow_store.count_on_cluster],
         )
 
     # --- workflows ---

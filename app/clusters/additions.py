@@ -35,8 +35,13 @@ class ClusterAdditions:
     rules: Rules
     max_per_user: int
 
-    def add(self, user_id: ObjectId, request: ClusterInput) -> Changed:
+    def add(self, user_id: ObjectId, request: ClusterInput, *, is_admin: bool = False) -> Changed:
         """Test and store a new cluster; the first one of a user becomes their default.
+
+        Args:
+            user_id: who adds it.
+            request: what they sent.
+            is_admin: admins may use the service account this server runs as, where the operator allows it.
 
         Raises:
             InvalidError: fields that can't be used, or no connection (`reason` says why) without `force`.
@@ -45,7 +50,8 @@ class ClusterAdditions:
         """
         if self.clusters.access.owned(user_id) >= self.max_per_user:
             raise self._too_many()
-        candidate = of_new(request, self.rules, self.clock.now())
+        may_use_own = is_admin and self.trial.own_account is not None
+        candidate = of_new(request, self.rules, self.clock.now(), may_use_own_account=may_use_own)
         tried = self.trial.run(candidate, force=bool(request.force))
         cluster = self._new_cluster(user_id, request, candidate, tried)
         self._insert(cluster, candidate)
@@ -69,7 +75,7 @@ class ClusterAdditions:
         access.settle(entry.id)
 
     def _with_single_node(self, cluster: Cluster, candidate: Candidate) -> Changed:
-        connection = self.trial.connect(candidate.access)
+        connection = self.trial.connection(candidate)
         try:
             taken = open_nodes(connection)
         except KubeError as error:

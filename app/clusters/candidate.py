@@ -11,6 +11,7 @@ from typing import Any, Final
 from app.clusters.credentials import Credentials, merged
 from app.clusters.kubeconfig import ChosenContext
 from app.clusters.models import AuthType, Cluster
+from app.clusters.own_account import OwnAccount, filled
 from app.clusters.requests import NAMESPACE, ClusterChange, ClusterInput, CredentialsChange, CredentialsInput
 from app.clusters.server_url import ServerUrlError, normal_server_url
 from app.errors import ForbiddenError, InvalidError
@@ -43,10 +44,6 @@ class Candidate:
     notes: tuple[str, ...] = ()
     """What the person who sent it should know."""
 
-    @property
-    def access(self) -> Access:
-        return self.credentials.access(server=self.server, insecure=self.insecure, tls_server_name=self.tls_server_name)
-
     def connects_like(self, other: "Candidate") -> bool:
         """Whether nothing has changed that a connection test could notice."""
         return self._way() == other._way()
@@ -54,6 +51,18 @@ class Candidate:
     def _way(self) -> tuple[object, ...]:
         secret = replace(self.credentials, expires_at=None)
         return (self.server, self.auth_type, secret, self.insecure, self.tls_server_name)
+
+    def access(self, own_account: OwnAccount | None = None) -> Access:
+        """What a connection needs.
+
+        Raises:
+            InvalidError: it means our own service account, which isn't allowed or isn't there.
+        """
+        credentials = filled(self.credentials, own_account)
+        # Whoever may edit the address could otherwise have our own token sent to a server of theirs.
+        if self.credentials.own_account and (self.insecure or not self.server.startswith("https://")):
+            raise InvalidError("This server's own service account is used with verified TLS only")
+        return credentials.access(server=self.server, insecure=self.insecure, tls_server_name=self.tls_server_name)
 
     def document(self) -> dict[str, Any]:
         """The plain fields of the cluster's document that follow from it."""
@@ -82,7 +91,7 @@ def as_stored(cluster: Cluster, credentials: Credentials) -> Candidate:
     )
 
 
-def of_new(request: ClusterInput, rules: Rules, now: datetime) -> Candidate:
+def of_new(request: ClusterInput, rules: Rules, now: datetime, *, may_use_own_account: bool = False) -> Candidate:
     """What POST asks for.
 
     Raises:
@@ -91,7 +100,9 @@ def of_new(request: ClusterInput, rules: Rules, now: datetime) -> Candidate:
     """
     if request.auth_type is None:
         raise InvalidError("Invalid request data", {"authType": "is required"})
-    credentials, chosen = merged(None, request.auth_type, request.credentials, now)
+    credentials, chosen = merged(
+        None, request.auth_type, request.credentials, now, may_use_own_account=may_use_own_account
+    )
     start = Candidate(server="", auth_type=request.auth_type, credentials=credentials)
     return _settled(start, request, request.credentials, chosen, rules)
 

@@ -117,7 +117,7 @@ class ClusterChanges:
         """Turn the mode on or off in the cluster, before anything is stored."""
         if edit.single_node is None:
             return {}
-        connection = self.trial.connect(candidate.access)
+        connection = self.trial.connection(candidate)
         taken: tuple[Taint, ...] = ()
         try:
             if edit.single_node:

@@ -4,6 +4,7 @@ Callers keep no connection beyond a piece of work but ask again: the credentials
 second, and a raised one makes a new connection at once. The only place, beside a change, where credentials are opened.
 """
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,9 +13,10 @@ from typing import Final
 from bson import ObjectId
 
 from app.clock import Clock
-from app.clusters.candidate import INSECURE_REFUSED
+from app.clusters.candidate import INSECURE_REFUSED, as_stored
 from app.clusters.credentials import Credentials, seal_context
 from app.clusters.models import Cluster, StatusReason
+from app.clusters.own_account import RENEW_S, OwnAccount
 from app.clusters.store import ClusterStore
 from app.errors import InvalidError, NotFoundError, UnavailableError
 from app.kube.access import Access
@@ -34,6 +36,7 @@ class _Cached:
     version: int
     client: KubeClient
     looked_at: float
+    good_until: float
 
 
 class ClusterConnections:
@@ -45,6 +48,7 @@ class ClusterConnections:
         connect: makes a connection; bootstrap puts guard and timeouts into it.
         clock: for the second between two looks.
         allow_insecure_tls: whether clusters that skip TLS verification may still be used.
+        own_account: the service account we run as, where it may be used.
     """
 
     def __init__(
@@ -55,9 +59,10 @@ class ClusterConnections:
         clock: Clock,
         *,
         allow_insecure_tls: bool,
+        own_account: OwnAccount | None = None,
     ) -> None:
         self._store, self._sealer, self._connect, self._clock = store, sealer, connect, clock
-        self._allow_insecure_tls = allow_insecure_tls
+        self._allow_insecure_tls, self._own_account = allow_insecure_tls, own_account
         self._cached: dict[ObjectId, _Cached] = {}
         self._lock = threading.Lock()
 
@@ -82,7 +87,7 @@ class ClusterConnections:
         if version is None:
             self.forget(cluster_id)
             raise NotFoundError("Cluster not found")
-        if cached and cached.version == version:
+        if cached and cached.version == version and now < cached.good_until:
             cached.looked_at = now
             return cached.client
         return self._renew(cluster_id, now)
@@ -119,28 +124,27 @@ class ClusterConnections:
             self.forget(cluster_id)
             raise NotFoundError("Cluster not found")
         cluster, sealed = stored
-        connection = self._connected(cluster, sealed)
+        connection, good_for_s = self._connected(cluster, sealed)
         # Discovery is kept with the connection: other credentials may belong to another cluster.
         client = KubeClient(connection, Discovery(connection, self._clock))
-        fresh = _Cached(cluster.credentials_version, client, now)
+        fresh = _Cached(cluster.credentials_version, client, now, now + good_for_s)
         with self._lock:
             old = self._cached.get(cluster_id)
-            if old and old.version >= fresh.version:  # another thread was quicker
+            if old and (old.version, old.good_until) >= (fresh.version, fresh.good_until):  # another was quicker
                 old, fresh = fresh, old
             self._cached[cluster_id] = fresh
         if old:
             old.client.connection.close()  # calls still going on end by themselves
         return fresh.client
 
-    def _connected(self, cluster: Cluster, sealed: bytes) -> Connection:
+    def _connected(self, cluster: Cluster, sealed: bytes) -> tuple[Connection, float]:
+        """A new connection, and for how long its credentials are good."""
         try:
-            credentials = self.open(cluster, sealed)
+            stored = self.open(cluster, sealed)
             if cluster.insecure and not self._allow_insecure_tls:
                 raise unavailable(cluster, "blocked", INSECURE_REFUSED)
-            access = credentials.access(
-                server=cluster.server, insecure=cluster.insecure, tls_server_name=cluster.tls_server_name
-            )
-            return self._connect(access)
+            access = as_stored(cluster, stored).access(self._own_account)
+            return self._connect(access), RENEW_S if stored.own_account else math.inf
         except UnreadableError:
             raise unavailable(cluster, "key", UNREADABLE) from None
         except InvalidError as error:

@@ -45,6 +45,8 @@ class Credentials:
     impersonate_groups: tuple[str, ...] = field(default=(), repr=False)
     has_kubeconfig: bool = False
     """They came from one: that is what is shown as set."""
+    own_account: bool = False
+    """The token is that of the service account this server runs as; see `own_account.py`."""
     expires_at: datetime | None = None
     """Of the token or the client certificate, whichever ends first; stored beside, not inside."""
 
@@ -88,7 +90,12 @@ def seal_context(cluster_id: ObjectId) -> str:
 
 
 def merged(
-    stored: Credentials | None, auth_type: AuthType, given: CredentialsInput, now: datetime
+    stored: Credentials | None,
+    auth_type: AuthType,
+    given: CredentialsInput,
+    now: datetime,
+    *,
+    may_use_own_account: bool = False,
 ) -> tuple[Credentials, ChosenContext | None]:
     """The credentials after a request: absent or "" keeps what is stored, null erases it.
 
@@ -97,6 +104,7 @@ def merged(
         auth_type: of the result.
         given: the request's `credentials`.
         now: to refuse what has expired.
+        may_use_own_account: a service account without a token then means the one this server runs as.
 
     Returns:
         The credentials and, when a kubeconfig was given, what else it says.
@@ -117,9 +125,11 @@ def merged(
             changes[attribute] = ""
         elif value and value.strip():
             _read(problems, f"credentials.{name}", changes, attribute=attribute, value=value, now=now)
-        if not changes.get(attribute, getattr(base, attribute)) and name not in _OPTIONAL:
+        is_own = name == "token" and auth_type == "serviceaccount" and (may_use_own_account or base.own_account)
+        if not changes.get(attribute, getattr(base, attribute)) and not is_own and name not in _OPTIONAL:
             problems.setdefault(f"credentials.{name}", f"is required for authType {auth_type}")
     result = replace(base, **changes)
+    result = replace(result, own_account=auth_type == "serviceaccount" and not result.token)
     # What is stored may have expired meanwhile: no reason to refuse another name for the cluster.
     if changes and not problems:
         result = _checked(result, problems, now, prefix="credentials.")

@@ -43,7 +43,9 @@ bp = Blueprint("clusters", __name__)
     errors=(400, 409),
 )
 def add_cluster() -> ResponseReturnValue:
-    added = services().cluster_additions.add(current_user().user_id, parse_body(ClusterInput))
+    user = current_user()
+    request = parse_body(ClusterInput)
+    added = services().cluster_additions.add(user.user_id, request, is_admin=user.role == "admin")
     answer = _answer(added.cluster, extra=added.notes)
     body = AddedAnswer(status=added.cluster.status, cluster=answer, warnings=answer.warnings)
     return body.as_json(), HTTPStatus.CREATED

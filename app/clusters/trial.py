@@ -8,6 +8,7 @@ from app.clock import Clock
 from app.clusters.candidate import Candidate
 from app.clusters.metadata import read_metadata
 from app.clusters.models import Metadata
+from app.clusters.own_account import OwnAccount
 from app.clusters.probe import Outcome, probe
 from app.errors import InvalidError
 from app.kube.access import Access
@@ -32,6 +33,11 @@ class Trial:
 
     connect: Callable[[Access], Connection]
     clock: Clock
+    own_account: OwnAccount | None = None
+
+    def connection(self, candidate: Candidate) -> Connection:
+        """A connection of its own; the caller closes it. Raises InvalidError where none can be made."""
+        return self.connect(candidate.access(self.own_account))
 
     def run(self, candidate: Candidate, *, force: bool) -> Tried:
         """Test, and look around when it connects.
@@ -44,7 +50,7 @@ class Trial:
             InvalidError: it doesn't connect; `reason` says why.
         """
         started = self.clock.monotonic()
-        connection = self.connect(candidate.access)
+        connection = self.connection(candidate)
         try:
             outcome = probe(connection, self.clock, expires_at=candidate.credentials.expires_at)
             if outcome.is_connected:

@@ -1,5 +1,6 @@
 """The merge rules of POST, PUT and PUT .../credentials, line by line."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from bson import ObjectId
 from app.clusters.candidate import Candidate, Rules, as_stored, changed_fields, of_change, of_new, touches_connection
 from app.clusters.credentials import Credentials
 from app.clusters.models import Cluster
+from app.clusters.own_account import OwnAccount
 from app.clusters.requests import ClusterChange, ClusterInput, CredentialsChange
 from app.errors import ForbiddenError, InvalidError
 from tests.unit.clusters.certificates import NOW, a_pair
@@ -135,6 +137,33 @@ def test_oidc_says_that_it_comes_later() -> None:
         new("oidc", {})
 
     assert refusal.value.details == {"authType": "oidc credentials come later: use a token"}
+
+
+def test_a_service_account_without_token_is_our_own_only_where_that_is_allowed(tmp_path: Path) -> None:
+    request = ClusterInput.model_validate({"name": "c", "server": SERVER, "authType": "serviceaccount"})
+    with pytest.raises(InvalidError, match="can't be used"):
+        of_new(request, RULES, NOW)
+
+    candidate = of_new(request, RULES, NOW, may_use_own_account=True)
+
+    assert candidate.credentials.own_account
+    assert candidate.credentials.fields_set == ()
+    with pytest.raises(InvalidError, match="switched off"):
+        candidate.access(None)
+    with pytest.raises(InvalidError, match="doesn't run in a cluster"):
+        candidate.access(OwnAccount(tmp_path))
+    (tmp_path / "token").write_text("ours\n")
+    (tmp_path / "ca.crt").write_text(AUTHORITY.pem)
+    access = candidate.access(OwnAccount(tmp_path))
+    assert (access.token, access.ca) == ("ours", AUTHORITY.pem)
+    with pytest.raises(InvalidError, match="verified TLS only"):
+        change({"insecure": True}, stored=candidate).access(OwnAccount(tmp_path))
+    with_ca = change({"credentials": {"caData": PAIR.pem}}, stored=candidate)
+    assert with_ca.access(OwnAccount(tmp_path)).ca == AUTHORITY.pem, "nobody else's authority vouches for it"
+    # Once stored it stays so for whoever edits; a token ends it.
+    kept = change({"credentials": {"namespace": "x"}}, stored=candidate)
+    assert kept.connects_like(candidate)
+    assert not change({"credentials": {"token": "theirs"}}, stored=candidate).credentials.own_account
 
 
 # --- PUT: top level ---
@@ -287,5 +316,5 @@ def test_nothing_secret_is_in_a_repr() -> None:
     candidate = new("certificate", {"clientCertData": PAIR.pem, "clientKeyData": PAIR.key, "caData": AUTHORITY.pem})
 
     assert "BEGIN" not in repr(candidate)
-    assert "BEGIN" not in repr(candidate.access)
+    assert "BEGIN" not in repr(candidate.access())
     assert "hunter2" not in repr(ClusterInput.model_validate({"name": "c", "credentials": {"token": "hunter2"}}))
