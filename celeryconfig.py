@@ -5,6 +5,7 @@ Loaded by `workers/celery.py` and by Flower.
 
 import os
 
+from app.jobs.queues import QUEUES
 from workers.process import settings_or_exit
 
 _settings = settings_or_exit()
@@ -16,7 +17,6 @@ result_backend = None
 task_ignore_result = True
 
 # Queues: the first part of a task's name. `-Q builds` makes a worker of builds only, lest they block the runs.
-QUEUES = ("deploys", "imports", "builds", "maintenance")
 task_queues = {name: {"exchange": name, "routing_key": name} for name in QUEUES}
 task_routes = {f"{name}.*": {"queue": name} for name in QUEUES}
 task_default_queue = "maintenance"

@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,11 @@ class MortalRedis:
             self._process.kill()
             reap(self._process)
             self._process = None
+
+    def send(self, number: signal.Signals) -> None:
+        """SIGSTOP: it accepts connections and never answers."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def client(self) -> redis_client.Redis:
         return redis_client.Redis.from_url(self.uri, socket_connect_timeout=2, socket_timeout=2)

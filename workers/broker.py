@@ -1,15 +1,22 @@
-"""Kombu's connection to Redis, so that a worker outlives Redis going away and is back soon after it.
+"""Kombu's connection to Redis, so that a worker outlives Redis going away, and whatever lies in its queues.
 
 With kombu and celery 5.7 as they are, a worker that has a task in hand when the connection is lost ends with
-"Unrecoverable error" and takes all its jobs with it (fault test 11 shows it). Named by `celeryconfig.py`, `celery.py`.
+"Unrecoverable error" and takes all its jobs with it (fault test 11 shows it); so does one that finds a message of
+another shape than Celery's. Named by `celeryconfig.py`, `celery.py`.
 """
 
 from typing import Any, Final
 
+import structlog
 from celery.app.amqp import AMQP
 from kombu.connection import Connection as KombuConnection
 from kombu.transport import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+
+from app.jobs.queues import QUEUES
+from workers.messages import cleaned
+
+log = structlog.get_logger(__name__)
 
 # Between two attempts. Celery's own 2, 4, ... 30 s would be up to 30 s deaf after a longer absence.
 FIRST_RETRY_S: Final = 0.5
@@ -17,7 +24,7 @@ LONGEST_RETRY_S: Final = 3.0
 
 
 class Channel(redis.Channel):
-    """Says that a lost connection is lost, in the way that its callers handle."""
+    """Says that a lost connection is lost, in the way that its callers handle; drops what is no JSON."""
 
     def _connparams(self, *arguments: Any, **options: Any) -> dict[str, Any]:
         """After a connection was lost its channels are closed once more, and its messages acknowledged on them.
@@ -30,11 +37,26 @@ class Channel(redis.Channel):
         parameters: dict[str, Any] = super()._connparams(*arguments, **options)  # type: ignore[no-untyped-call]
         return parameters
 
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except (ValueError, RecursionError) as error:  # of decoding or parsing; the message has left its queue
+            log.warning("message_dropped", reason=type(error).__name__)
+            return True
+
 
 class Transport(redis.Transport):
-    """Makes those channels."""
+    """Makes those channels, and lets only doorbells through to tasks."""
 
     Channel = Channel
+
+    def _deliver(self, message: Any, queue: str) -> None:
+        if queue in QUEUES:
+            message = cleaned(message, queue)
+            if message is None:
+                log.warning("message_dropped", queue=queue, reason="not of our shape")
+                return
+        super()._deliver(message, queue)  # type: ignore[no-untyped-call]
 
 
 class Connection(KombuConnection):
@@ -43,7 +65,7 @@ class Connection(KombuConnection):
     def ensure_connection(self, *arguments: Any, **options: Any) -> Any:
         """As kombu's, with shorter pauses."""
         pauses = {"interval_start": FIRST_RETRY_S, "interval_step": FIRST_RETRY_S, "interval_max": LONGEST_RETRY_S}
-        return super().ensure_connection(*arguments, **{**pauses, **options})
+        return super().ensure_connection(*arguments, **{**pauses, **options})  # type: ignore[no-untyped-call]
 
 
 class Broker(AMQP):  # type: ignore[misc]  # celery ships no types

@@ -7,6 +7,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
+QUEUES: Final = ("deploys", "imports", "builds", "maintenance")
 # More messages than this of tasks that need no job would only be the same task again.
 FULL_AT: Final = 100
 
