@@ -11,5 +11,7 @@
 - `shapes.py`     what a template needs beside the fields; checks of more than one field
 - `pods.py`, `volumes.py`, `data_folders.py`  the pod that the five workloads share
 - `render.py`     one node → its objects
+- `routes.py`, `answers.py`  `GET /templates`
+- `reference.py`  writes the page of node types
 - `pod_template.py`, `jobs.py`  what a deployer asks of a rendered object
 """

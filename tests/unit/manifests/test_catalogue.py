@@ -3,6 +3,7 @@
 import pytest
 
 from app.errors import InvalidError
+from app.manifests.answers import TemplatesAnswer
 from app.manifests.catalogue import WORKLOADS, catalogue
 from app.manifests.fields import read_fields
 from app.manifests.problems import Problems
@@ -108,3 +109,9 @@ def test_workloads_share_their_fields() -> None:
     for name in WORKLOADS:
         names = {parameter.name for parameter in catalogue().of_node(name).parameters}
         assert {"image", "env", "envFrom", "volumeMounts", "securityContext", "dependsOn", "stdin"} <= names
+
+
+def test_the_answer_is_as_the_api_s_document_says() -> None:
+    answer = {"templates": catalogue().listed()}
+
+    assert TemplatesAnswer.model_validate(answer).model_dump(by_alias=True, exclude_unset=True) == answer
