@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
-from tests.sse_validator import Connection, Frame, frames_of, last_id
-
-LAST_CHUNK = b"\r\n0\r\n\r\n"
+from tests.sse_validator import Connection, Frame, frames_of
 
 
 class Viewer:
@@ -33,47 +31,50 @@ class Viewer:
         lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Accept: text/event-stream"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        self._received = bytearray()
+        self.head = ""
+        self._body = bytearray()  # without the chunks' sizes
+        self._undecoded = bytearray()
         self.ended_at: float | None = None
-        self.came_at: list[tuple[float, int]] = []  # when, and how many bytes there were then
 
-    def read_some(self) -> None:
+    def read_some(self, most: int = 65536) -> None:
         """What there is now; at least a byte or the end."""
         try:
-            data = self.socket.recv(65536)
+            data = self.socket.recv(most)
         except OSError:
             data = b""
-        now = time.monotonic()
-        if data:
-            self._received += data
-            self.came_at.append((now, len(self._received)))
-            if self._received.endswith(LAST_CHUNK):
-                self.ended_at = now
-        else:
-            self.ended_at = now
+        self._undecoded += data
+        self._decode()
+        if not data:
+            self._end()
+
+    def _decode(self) -> None:
+        if not self.head:
+            head, separator, rest = bytes(self._undecoded).partition(b"\r\n\r\n")
+            if not separator:
+                return
+            self.head, self._undecoded = head.decode(), bytearray(rest)
+        while b"\r\n" in self._undecoded:
+            end = self._undecoded.index(b"\r\n")
+            length = int(self._undecoded[:end], 16)
+            if len(self._undecoded) < end + length + 4:
+                return
+            self._body += self._undecoded[end + 2 : end + 2 + length]
+            del self._undecoded[: end + length + 4]
+            if length == 0:
+                self._end()
+
+    def _end(self) -> None:
+        self.ended_at = self.ended_at or time.monotonic()
 
     @property
     def status(self) -> int:
         """0 until the head of the answer has come."""
-        return int(self._received.split(b" ", 2)[1]) if b"\r\n\r\n" in self._received else 0
-
-    @property
-    def head(self) -> str:
-        return bytes(self._received).partition(b"\r\n\r\n")[0].decode()
+        return int(self.head.split(" ", 2)[1]) if self.head else 0
 
     @property
     def raw(self) -> bytes:
-        """The body so far, without the chunks' sizes."""
-        _, _, body = bytes(self._received).partition(b"\r\n\r\n")
-        whole = b""
-        while body:
-            size, separator, rest = body.partition(b"\r\n")
-            if not separator:
-                break
-            length = int(size, 16)
-            whole += rest[:length]
-            body = rest[length + 2 :]
-        return whole
+        """The body so far."""
+        return bytes(self._body)
 
     @property
     def frames(self) -> list[Frame]:
@@ -83,7 +84,10 @@ class Viewer:
         return Connection(self.raw, self.headers.get("Last-Event-ID"))
 
     def position(self) -> str | None:
-        return last_id(self.raw)
+        """Of the last whole frame."""
+        end = self._body.rfind(b"\n\n")
+        start = self._body.rfind(b"id: ", 0, max(end, 0))
+        return self._body[start + 4 : self._body.index(b"\n", start)].decode() if start >= 0 else None
 
     def close(self) -> None:
         self.socket.close()

@@ -53,11 +53,6 @@ def _frame(text: str) -> Frame | None:
     return Frame(values["event"], json.loads(values["data"]), values.get("id"))
 
 
-def last_id(raw: bytes) -> str | None:
-    """What a viewer would send as Last-Event-ID after this."""
-    return next((frame.id for frame in reversed(frames_of(raw)) if frame.id is not None), None)
-
-
 def judge(history: Sequence[Connection], *, states: Collection[str]) -> list[int]:
     """Check one viewer's whole history; gives the positions in the order they came.
 

@@ -4,19 +4,23 @@
 publishes it. Sessions are made up: `Authorization: Bearer <session>`, alive until they are put into `ended`.
 """
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from bson import ObjectId
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
+from pymongo.database import Database
 
 from app.bootstrap import Services
 from app.errors import NotFoundError, UnauthorizedError
+from app.events.bus import EventBus
 from app.events.message import Event
 from app.http.auth import signed_in
 from app.http.body_limits import body_limit
@@ -30,6 +34,35 @@ from app.logs import configure_logs
 from app.settings import load_settings
 
 TOKEN_LIFE = timedelta(hours=24)
+STATES = ("state", "sync")  # events that hold the whole state
+
+
+class Counter:
+    """A document that is written and published as a domain does it."""
+
+    def __init__(self, db: Database[dict[str, Any]], bus: EventBus, name: str = "") -> None:
+        self.name = name or secrets.token_hex(12)
+        self._counters, self._bus = db["counters"], bus
+
+    def bump(self, times: int = 1, *, publish: bool = True, final: bool = False, text: str = "") -> int:
+        """Raise it; gives its rev."""
+        rev = 0
+        for _ in range(times):
+            change: dict[str, Any] = {"$inc": {"rev": 1}, "$set": {"over": final}}
+            after = self._counters.find_one_and_update(
+                {"_id": self.name}, change, upsert=True, return_document=ReturnDocument.AFTER
+            )
+            rev = after["rev"] if after else 0
+            if publish:
+                self._bus.publish(f"workflow:{self.name}", [Event("count", {"rev": rev, "text": text}, final)], rev)
+        return rev
+
+
+def environment_for(mongo_uri: str, redis_url: str, db: Database[dict[str, Any]], **more: str) -> dict[str, str]:
+    """Of a server of this application on a test's own database, stopped at once."""
+    own = urlsplit(mongo_uri)._replace(path=f"/{db.name}").geturl()
+    limits = {"RATE_LIMIT_RPS": "10000", "RATE_LIMIT_BURST": "40000", "STREAM_DRAIN_SECONDS": "0"}
+    return {"MONGO_URI": own, "REDIS_URL": redis_url, **limits, **more}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +126,7 @@ def make_app(made: Services) -> Flask:
 
     @app.post("/v1/api/counters/<name>")
     def bump(name: str) -> ResponseReturnValue:
-        body = {"times": 1, "publish": True, "final": False, "text": ""} | read_json()
-        rev = 0
-        for _ in range(body["times"]):
-            change: dict[str, Any] = {"$inc": {"rev": 1}, "$set": {"over": body["final"]}}
-            after = counters.find_one_and_update(
-                {"_id": name}, change, upsert=True, return_document=ReturnDocument.AFTER
-            )
-            rev = after["rev"] if after else 0
-            if body["publish"]:
-                event = Event("count", {"rev": rev, "text": body["text"]}, final=body["final"])
-                services().bus.publish(f"workflow:{name}", [event], rev)
-        return {"rev": rev}
+        return {"rev": Counter(made.db, services().bus, name).bump(**read_json())}
 
     @app.get("/v1/api/counters/<name>")
     def read(name: str) -> ResponseReturnValue:

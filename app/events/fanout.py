@@ -66,6 +66,7 @@ class Fanout:
         self._heard_at = self._pinged_at = self._swept_at = 0.0
         self.connected = False
         self._away = False  # known to be: the last try to connect has failed
+        self.reconnected = threading.Event()  # for whoever compares viewers with the store
 
     # --- for viewers ---
 
@@ -162,6 +163,7 @@ class Fanout:
         if key == self._bell:
             if not self.connected:
                 self.connected, self._away = True, False
+                self.reconnected.set()
                 log.info("events_connected", channels=len(self._channels))
             return
         channel = self._channels.get(channel_of(key))

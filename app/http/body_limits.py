@@ -1,5 +1,6 @@
 """Bodies over the limit answer 413 before anything reads them, guards included. A route may have a limit of its own."""
 
+import io
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -31,10 +32,42 @@ def _check() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     own = getattr(view, MARK, None)
     if own is not None:
-        request.max_content_length = own  # for a body without a length, counted while it is read
+        request.max_content_length = own
     limit = request.max_content_length
-    if limit is not None and (request.content_length or 0) > limit:
-        raise TooLargeError(f"The body is too large: at most {_readable(limit)}")
+    if limit is None:
+        return
+    if request.content_length is None:
+        # Werkzeug cuts a body without a length at the limit and takes what it has for the whole.
+        request.max_content_length = limit + 1
+        request.environ["wsgi.input"] = Counted(request.environ["wsgi.input"], limit)
+    elif request.content_length > limit:
+        raise _too_large(limit)
+
+
+class Counted(io.RawIOBase):
+    """A body that is counted while it is read.
+
+    Raises:
+        TooLargeError: at the first byte over the limit.
+    """
+
+    def __init__(self, body: Any, limit: int) -> None:
+        self._body, self._limit, self._read = body, limit, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._body.read(len(buffer))
+        self._read += len(data)
+        if self._read > self._limit:
+            raise _too_large(self._limit)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"The body is too large: at most {_readable(limit)}")
 
 
 def _readable(size: int) -> str:

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 KEY: Final = "kubeorch.streams"
 
+AGAIN_AFTER_S: Final = 3.0
 SLOTS: Final = 30  # heartbeats are spread: 5,000 at once would hold everything else up for 100 ms
 LONGEST_TICK_S: Final = 0.25  # sessions are looked up from a cache of 1 s
 AFTER_EXPIRY_S: Final = 30.0  # a stream outlives its token by less than a minute
@@ -127,6 +128,8 @@ class Streams:
     def close(self) -> None:
         """Stop the threads; for tests."""
         self._stop.set()
+        self.fanout.reconnected.set()
+        self.fanout.wake()
         for thread in self._threads:
             thread.join(timeout=5)
 
@@ -138,8 +141,13 @@ class Streams:
                 log.error("stream_tick_failed", exc_info=error)
 
     def _check_on(self) -> None:
-        while not self._stop.wait(EVERY_S):
+        pause = EVERY_S
+        while not self._stop.is_set():
+            # What was written while Redis was away was never published, and publishers are slower to notice its return.
+            reconnected = self.fanout.reconnected.wait(pause)
+            self.fanout.reconnected.clear()
             self.revs.check()
+            pause = AGAIN_AFTER_S if reconnected else EVERY_S
 
     # --- the ticker ---
 

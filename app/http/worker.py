@@ -59,4 +59,4 @@ class Waiting(gevent.Timeout):  # type: ignore[misc]  # gevent has no types
 
     def end(self) -> None:
         self._worker.waiting.discard(self)
-        gevent.kill(self._greenlet, exception=self, block=False)
+        gevent.kill(self._greenlet, self)

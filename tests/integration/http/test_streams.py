@@ -8,9 +8,8 @@ import pytest
 from tests.api_process import ApiProcess
 from tests.sse_client import Viewer, Viewers
 from tests.sse_validator import Connection, frames_of, judge
+from tests.stream_app import STATES
 from tests.waiting import eventually
-
-STATES = ("state", "sync")
 
 
 def a_counter(server: ApiProcess, rev: int = 1) -> str:
