@@ -47,7 +47,7 @@ class RecordingSink:
             self.states.append((state, message))
             self._news.notify_all()
 
-    def wait_for(self, check: Callable[["RecordingSink"], object], within_s: float = 5) -> None:
+    def wait_for(self, check: Callable[["RecordingSink"], object], within_s: float = 10) -> None:
         """Until that is so; fails with what it has been told."""
         with self._news:
             assert self._news.wait_for(lambda: check(self), within_s), (

@@ -87,3 +87,14 @@ def test_a_lost_watch_that_is_woken_tries_at_once(server: ScriptedServer) -> Non
         sink.wait_for(lambda told: told.state_names == ["lost", "synced"])
 
     assert clock.monotonic() < 1
+
+
+def test_waking_it_once_ends_one_pause_and_not_those_to_come(server: ScriptedServer) -> None:
+    clock, wake, sink = FakeClock(), threading.Event(), RecordingSink()
+    sink.on_state = lambda state: wake.set() if state == "lost" else None
+    server.lists += [refuse(503, "ServiceUnavailable")] * 2 + [listing(version=1)]
+
+    with following(server, clock=clock, wake=wake, sink=sink):
+        sink.wait_for(lambda told: told.state_names == ["lost", "synced"])
+
+    assert 10 <= clock.monotonic() < 13, "the first pause was cut short, the second wasn't"
