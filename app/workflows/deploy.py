@@ -161,8 +161,8 @@ class Deploys:
         """Side by side; a failure stops only what needs it."""
         futures: dict[Future[Applied], PlannedNode] = {}
         for node in level:
-            if broken := sorted(node.needs & progress.failed.keys()):
-                progress.skipped(node, ", ".join(broken))
+            if broken := node.needs & progress.failed.keys():
+                progress.skipped(node, broken)
             else:
                 futures[pool.submit(applier.apply, node)] = node
         try:

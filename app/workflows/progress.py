@@ -3,7 +3,7 @@
 Owned by one thread of the worker, the one that waits for the nodes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from app.clock import Clock, rfc3339
@@ -76,8 +76,10 @@ class RunProgress:
         self.failed[node.id] = reason
         self._result(node, "failed", reason, f"{node.name}: {reason}")
 
-    def skipped(self, node: PlannedNode, because: str) -> None:
-        reason = f"Not applied: it needs {because}, which failed"
+    def skipped(self, node: PlannedNode, broken: Collection[str]) -> None:
+        """Not tried: nodes that it needs (their ids) have failed."""
+        names = sorted(each.name for each in self._plan.nodes if each.id in broken)
+        reason = f"Not applied: it needs {', '.join(names)}, which failed"
         self.failed[node.id] = reason
         self._result(node, "skipped", reason, f"{node.name}: {reason}")
 
