@@ -526,6 +526,7 @@ class Services:
             self.workflow_store,
             self.inventory,
             self.state_store,
+            self.run_store,
             self.cleaner,
             self.workflow_events,
         )

@@ -27,7 +27,8 @@ from app.storage.mongo import Indexes
 from app.workflows.cleaner import Cleaner, surplus
 from app.workflows.inventory import InventoryStore, Noted, ObjectKey
 from app.workflows.models import RawWorkflow
-from app.workflows.run_store import workflow_lease
+from app.workflows.run_end import freeze_shown
+from app.workflows.run_store import RunStore, workflow_lease
 from app.workflows.state_store import StateStore
 from app.workflows.store import WorkflowStore
 from app.workflows.stream_events import WorkflowEvents
@@ -121,6 +122,7 @@ class CleanupJobs:
     workflows: WorkflowStore
     inventory: InventoryStore
     states: StateStore
+    runs: RunStore
     cleaner: Cleaner
     events: WorkflowEvents
 
@@ -169,6 +171,7 @@ class CleanupJobs:
 
     def _show_end(self, job: Job, workflow: RawWorkflow) -> None:
         reason = "deleted" if workflow.get("deleted_at") else "archived"
+        freeze_shown(self.runs, self.states.find(workflow["_id"]))
         written = self.states.clear(workflow["_id"], fence=job.fence, run={"status": reason})
         if written is not None:
             self.events.written(workflow["_id"], written)

@@ -12,7 +12,7 @@ import structlog
 
 from app.clock import Clock
 from app.clusters.clusters import Clusters
-from app.errors import CancelledError, DeadlineError, InvalidError, StoppingError, UnavailableError
+from app.errors import CancelledError, DeadlineError, InvalidError, NotFoundError, StoppingError, UnavailableError
 from app.jobs.job import Job
 from app.jobs.store import JobStore, Outcome, Raw
 from app.kube.client import KubeClient
@@ -100,7 +100,7 @@ class Deploys:
     def _plan(self, run: Run) -> Plan:
         cluster = self.clusters.by_id(run.cluster_id)
         if cluster is None:
-            raise InvalidError(f'The cluster "{run.cluster_name}" was removed')
+            raise _removed(run)
         try:
             given = self.service.given(run)
         except UnreadableError:
@@ -148,7 +148,13 @@ class Deploys:
         )
 
     def _client(self, run: Run) -> Callable[[], KubeClient]:
-        return lambda: self.clusters.client(run.cluster_id)
+        def client() -> KubeClient:
+            try:
+                return self.clusters.client(run.cluster_id)
+            except NotFoundError:
+                raise _removed(run) from None
+
+        return client
 
     def _apply_level(
         self,
@@ -195,6 +201,10 @@ class Deploys:
             if entry.key not in left:
                 del noted[entry.key]
         self._note_applied(job, run, noted)
+
+
+def _removed(run: Run) -> InvalidError:
+    return InvalidError(f'The cluster "{run.cluster_name}" was removed: choose another one for this workflow')
 
 
 def _finished(futures: dict[Future[Applied], Any], progress: RunProgress) -> Iterator[Future[Applied]]:

@@ -107,11 +107,17 @@ def ingress_to_services(board: Board, ingress: WiredNode) -> None:
 
 def _path_of(paths: list[Any], service: WiredNode, handle: str | None) -> dict[str, Any] | None:
     known = [path for path in paths if isinstance(path, dict)]
-    by_handle = [path for path in known if handle and path.get("id") == handle]
-    by_cache = [path for path in known if path.get("_linkedService") == service.id]
-    by_name = [path for path in known if service.name and path.get("serviceName") == service.name]
-    free = [path for path in known if missing(path.get("serviceName"))]
-    return next(iter(by_handle or by_cache or by_name or free or (known if len(known) == 1 else ())), None)
+
+    def first(key: str, value: str | None) -> dict[str, Any] | None:
+        return next((path for path in known if value and path.get(key) == value), None)
+
+    return (
+        first("id", handle)
+        or first("_linkedService", service.id)
+        or first("serviceName", service.name)
+        or next((path for path in known if missing(path.get("serviceName"))), None)
+        or (known[0] if len(known) == 1 else None)
+    )
 
 
 def _set_backend(path: dict[str, Any], service: WiredNode) -> None:

@@ -80,8 +80,6 @@ class NodeApplier:
                 self._await_job(self.jobs[node_id])
             for obj in node.objects:
                 applied.objects.append(self._put(node, obj, own=obj is node.objects[-1]))
-        except InvalidError as error:
-            raise NodeFailedError(error.message) from error
         except KubeError as error:
             raise NodeFailedError(_reason(error)) from error
         return applied
@@ -107,7 +105,10 @@ class NodeApplier:
     def _ready(self, node: PlannedNode, obj: KubeObject, seen: KubeObject | None) -> KubeObject:
         """The object with what only the cluster or this run knows."""
         if obj["kind"] == "Secret" and node.secret_keys:
-            obj = filled_secret(obj, node.secret_keys, self._full(obj, seen))
+            try:
+                obj = filled_secret(obj, node.secret_keys, self._full(obj, seen))
+            except InvalidError as error:
+                raise NodeFailedError(error.message) from error
         if obj["kind"] in ("ConfigMap", "Secret"):
             self.contents[node.id] = content_of(obj)
         if node.env_kept:

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence, Set
 from graphlib import CycleError, TopologicalSorter
+from typing import Final
+
+MOST_CIRCLES: Final = 20
+"""Each costs a pass over the graph, and nobody reads more."""
 
 
 def find_cycles(after: Mapping[str, Set[str]]) -> list[list[str]]:
-    """The circles in which nodes wait for each other, each once, in the order of waiting.
+    """The circles in which nodes wait for each other, each once, from what comes first; the first few.
 
     Args:
         after: by node id, the ids that come before it.
     """
     left = {node: set(before) for node, before in after.items()}
     cycles: list[list[str]] = []
-    while True:
+    while len(cycles) < MOST_CIRCLES:
         try:
             TopologicalSorter(left).prepare()
         except CycleError as error:
@@ -22,7 +26,8 @@ def find_cycles(after: Mapping[str, Set[str]]) -> list[list[str]]:
             for node in circle:  # and go on without it: people want to see all circles at once
                 left[node] -= set(circle)
         else:
-            return cycles
+            break
+    return cycles
 
 
 def levels_of(after: Mapping[str, Set[str]], order: Sequence[str]) -> list[list[str]]:

@@ -1,5 +1,6 @@
 """What a network policy's edges mean: the pods it applies to, and the peers of its rules. Called by `wiring.py`."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from app.manifests.network_fields import peer_of
@@ -20,37 +21,34 @@ def policy_to_workloads(board: Board, policy: WiredNode) -> None:
 
     A peer whose edge is gone stays as it was: dropping the last peer of a rule would let everybody in.
     """
-    applies: list[str] = []
+    applies: dict[str, None] = {}
+    linked: dict[str, list[dict[str, Any]]] = {}
     for other, handle in board.links.get(policy.id, ()):
         if not other.runs_pods or not other.name:
             continue
-        if is_rule(policy, handle):
-            _set_peer(policy, other, handle)
-        elif other.name not in applies:
-            applies.append(other.name)
+        if handle is not None and is_rule(policy, handle):
+            elsewhere = other.namespace if other.namespace != policy.namespace else None
+            peer = {**peer_of(other.name, elsewhere), "_linkedWorkload": other.id}
+            linked.setdefault(handle, []).append(peer)
+        else:
+            applies[other.name] = None
+    for field, key in _RULES if linked else ():
+        policy.data[field] = [_with_peers(rule, key, linked) for rule in policy.entries(field)] or None
     if len(applies) == 1:
-        policy.data["podSelector"] = {"matchLabels": {"app": applies[0]}}
+        policy.data["podSelector"] = {"matchLabels": {"app": next(iter(applies))}}
     elif applies:
-        policy.data["podSelector"] = {"matchExpressions": [{"key": "app", "operator": "In", "values": applies}]}
+        policy.data["podSelector"] = {"matchExpressions": [{"key": "app", "operator": "In", "values": list(applies)}]}
 
 
-def _set_peer(policy: WiredNode, workload: WiredNode, handle: str | None) -> None:
-    elsewhere = workload.namespace if workload.namespace != policy.namespace else None
-    peer = {**peer_of(workload.name, elsewhere), "_linkedWorkload": workload.id}
-    for field, key in _RULES:
-        rules = policy.entries(field)
-        for i, rule in enumerate(rules):
-            if isinstance(rule, dict) and rule.get("id") == handle:
-                rules[i] = {**rule, key: _with_peer(rule.get(key), peer)}
-        if rules:
-            policy.data[field] = rules
-
-
-def _with_peer(given: Any, peer: dict[str, Any]) -> list[Any]:
-    peers = list(given) if isinstance(given, list) else []
-    for i, entry in enumerate(peers):
-        if isinstance(entry, dict) and entry.get("_linkedWorkload") == peer["_linkedWorkload"]:
-            extra = {} if "namespaceSelector" in peer else {"namespaceSelector": entry.get("namespaceSelector")}
-            peers[i] = {**entry, "ipBlock": None, **extra, **peer}
-            return peers
-    return [*peers, peer]
+def _with_peers(rule: Any, key: str, linked: Mapping[str, list[dict[str, Any]]]) -> Any:
+    """The rule with the workloads at its handle: in the place of the peer that knows them, else behind the others."""
+    new = linked.get(rule["id"]) if isinstance(rule, dict) and isinstance(rule.get("id"), str) else None
+    if new is None:
+        return rule
+    by_id = {peer["_linkedWorkload"]: peer for peer in new}
+    peers = []
+    for entry in rule.get(key) if isinstance(rule.get(key), list) else ():
+        known = entry.get("_linkedWorkload") if isinstance(entry, dict) else None
+        peer = by_id.pop(known, None) if isinstance(known, str) else None
+        peers.append(entry if peer is None else {**entry, "ipBlock": None, **peer})
+    return {**rule, key: [*peers, *by_id.values()]}

@@ -21,6 +21,7 @@ from app.workflows.wiring import wire
 
 UNBUILT_HOST: Final = "kubeorch.invalid"
 """Images that nobody has built yet are called `kubeorch.invalid/<name>:unbuilt`; no registry can serve them."""
+_NAMED_IN_A_CIRCLE: Final = 12  # the message stands at each of its nodes
 NOT_BUILT: Final = "its image hasn't been built yet: start a build for it"
 
 
@@ -195,11 +196,12 @@ def _find_duplicates(board: Board, rendered: Mapping[str, Rendered]) -> None:
 def _find_circles(board: Board) -> None:
     after = {node.id: node.needs | node.after for node in board.nodes.values()}
     for circle in find_cycles(after):
-        titles = [board.nodes[node_id].title for node_id in (*circle, circle[0])]
+        titles = [board.nodes[node_id].title for node_id in circle]
+        if len(titles) > _NAMED_IN_A_CIRCLE:
+            titles[_NAMED_IN_A_CIRCLE:] = [f"{len(titles) - _NAMED_IN_A_CIRCLE} more"]
+        text = f"waits for itself in a circle ({' → '.join([*titles, titles[0]])}): remove one of these edges"
         for node_id in circle:
-            board.nodes[node_id].problems.at("edges").bad(
-                f"waits for itself in a circle ({' → '.join(titles)}): remove one of these edges"
-            )
+            board.nodes[node_id].problems.at("edges").bad(text)
 
 
 def _in_levels(board: Board, rendered: Mapping[str, Rendered]) -> Plan:

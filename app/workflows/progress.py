@@ -9,13 +9,12 @@ from typing import Any, Final
 from app.clock import Clock, rfc3339
 from app.errors import LeaseLostError
 from app.jobs.job import Job
-from app.workflows.merge import escaped
 from app.workflows.models import Run
 from app.workflows.plan import Plan, PlannedNode
+from app.workflows.run_end import freeze_shown
 from app.workflows.run_store import RunStore
 from app.workflows.state_store import Changes, StateStore, Written
 from app.workflows.stream_events import WorkflowEvents
-from app.workflows.views import node_states
 
 BATCH: Final = 20
 """Nodes a write: 200 written one by one cost twenty times as much."""
@@ -51,10 +50,7 @@ class RunProgress:
         Raises:
             LeaseLostError: a newer owner has the workflow.
         """
-        before = self._states.find(self._run.workflow_id)
-        shown = ((before or {}).get("run") or {}).get("id")
-        if before is not None and shown not in (None, self._run.id):
-            self._runs.freeze(shown, {escaped(key): state for key, state in node_states(before).items()})
+        freeze_shown(self._runs, self._states.find(self._run.workflow_id), but=self._run.id)
         run = {"id": self._run.id, "version": self._run.version, "status": "running", "done": 0, "total": self._total}
         written = self._states.begin_run(
             self._run.workflow_id,

@@ -1,5 +1,6 @@
 """What follows the write that ended a run. Idempotent: the worker does it, and the scheduler for one that died."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,7 +65,7 @@ class RunEnds:
             self.runs.set_healthy(run_id, self.clock.now())
 
     def _show(self, run: Run, written: Written) -> None:
-        self.runs.freeze(run.id, {escaped(key): state for key, state in node_states(written.states).items()})
+        freeze_shown(self.runs, written.states)
         self.became_healthy(run.id, written)
         data: dict[str, Any] = {"run_id": run.id, "version": run.version, "status": run.status}
         if run.status == "completed":
@@ -73,3 +74,14 @@ class RunEnds:
             data["error"] = run.error
         complete = self.events.event(run.workflow_id, "complete", data)
         self.events.written(run.workflow_id, written, extra=[complete])
+
+
+def freeze_shown(runs: RunStore, states: Mapping[str, Any] | None, *, but: ObjectId | None = None) -> None:
+    """Keep with a run the states that are shown of it, before they make way.
+
+    Args:
+        but: not if it is this run's that are shown.
+    """
+    shown = ((states or {}).get("run") or {}).get("id")
+    if states is not None and shown not in (None, but):
+        runs.freeze(shown, {escaped(key): state for key, state in node_states(states).items()})
