@@ -151,7 +151,6 @@ class WatchLoop:
             versions[uid] = version
             return self._keep(obj) if self._keep else obj
 
-        self._version = None  # whatever fails from here on: list again
         listing = list_pages(connection, self._scope, keep=keep, interrupt=self._interrupt)
         if self._is_stale(listing.resource_version):
             raise UnreachableError("server_error", f"{connection.host} answers with an older state than before")

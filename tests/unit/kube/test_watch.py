@@ -177,6 +177,23 @@ def test_a_lost_server_is_tried_again_after_5_seconds_doubling_to_a_minute(serve
     assert sink.states[0] == ("lost", "127.0.0.1 answers 502")
 
 
+def test_after_a_good_watch_failures_count_from_the_beginning_again(server: ScriptedServer) -> None:
+    clock = FakeClock()
+
+    def live_for_a_minute(exchange: Exchange) -> None:
+        exchange.begin()
+        clock.advance(60)
+        exchange.end()
+
+    bad = refuse(503, "ServiceUnavailable")
+    server.watches += [bad, bad, bad, live_for_a_minute, bad, quiet]
+    with following(server, clock=clock) as (sink, _):
+        sink.wait_for(lambda told: told.state_names == ["lost", "synced", "lost", "synced"])
+
+    pauses_s = clock.monotonic() - 60
+    assert 5 + 10 + 20 + 5 <= pauses_s <= (5 + 10 + 20 + 5) * 1.2, "not 40 for the last"
+
+
 def test_everything_is_listed_again_within_ten_minutes(server: ScriptedServer) -> None:
     clock = FakeClock()
 
