@@ -76,13 +76,13 @@ def list_of(read: Reader) -> Reader:
 
 def names(value: Any, at: At) -> list[str]:
     """Names, also as `{name}` (the API's own form), each once."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for i, item in enumerate(items(value, at) or ()):
         raw = item.get("name") if isinstance(item, dict) else item
         name = None if missing(raw) else text(raw, at.item(i))
-        if name is not None and name.strip() not in found:
-            found.append(name.strip())
-    return found
+        if name is not None:
+            found[name.strip()] = None
+    return list(found)
 
 
 def words(value: Any, at: At) -> list[str] | None:
@@ -185,7 +185,7 @@ def env(value: Any, at: At) -> dict[str, str]:
 
 def _key_names(value: Any, at: At, problem_of: Any) -> list[str]:
     """The names of `[{id, name}]`, in order; entries that nobody has named yet are left out."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for i, entry in enumerate(items(value, at) or ()):
         raw = entry.get("name") if isinstance(entry, dict) else entry
         if missing(raw):
@@ -198,8 +198,8 @@ def _key_names(value: Any, at: At, problem_of: Any) -> list[str]:
         if problem:
             at.item(i).bad(problem)
         else:
-            found.append(name)
-    return found
+            found[name] = None
+    return list(found)
 
 
 def env_keys(value: Any, at: At) -> list[str]:

@@ -28,6 +28,7 @@ _CRON_NAMES: Final = re.compile(
 _EVERY: Final = re.compile(r"@every (?:\d+(?:\.\d+)?(?:h|ms|m|s))+")
 
 _MAX_PATH: Final = 4096
+_MAX_SCHEDULE: Final = 256
 
 
 def image(value: Any, at: At) -> str | None:
@@ -51,7 +52,7 @@ def cron(value: Any, at: At) -> str | None:
     found = trimmed(value, at)
     if found is None or found.lower() in _CRON_WORDS or _EVERY.fullmatch(found):
         return found
-    fields = found.split()
+    fields = found.split() if len(found) <= _MAX_SCHEDULE else []
     if len(fields) != 5:
         return at.bad(
             f"{shown(found)} is not a schedule: five fields (minute, hour, day, month, weekday), e.g. '0 * * * *'"

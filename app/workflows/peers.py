@@ -33,7 +33,8 @@ def policy_to_workloads(board: Board, policy: WiredNode) -> None:
         else:
             applies[other.name] = None
     for field, key in _RULES if linked else ():
-        policy.data[field] = [_with_peers(rule, key, linked) for rule in policy.entries(field)] or None
+        if rules := policy.entries(field):
+            policy.data[field] = [_with_peers(rule, key, linked) for rule in rules]
     if len(applies) == 1:
         policy.data["podSelector"] = {"matchLabels": {"app": next(iter(applies))}}
     elif applies:

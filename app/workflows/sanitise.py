@@ -25,7 +25,7 @@ _VIEW_OF_DATA: Final = frozenset(
     {"_status", "hasValidationError", "validationErrors", "selected", "dragging", "isSelected", "isDragging"}
 )
 # What a secret's values could hide in, besides `keys`.
-_VALUES_OF_SECRET: Final = frozenset({"data", "stringData", "values", "secretData"})
+_VALUES_OF_SECRET: Final = frozenset({"data", "stringData", "value", "values", "secretData", "secretValues"})
 
 
 def sanitised(nodes: object, edges: object, *, before: Graph | None = None) -> Graph:

@@ -1,6 +1,6 @@
 """Levels and circles."""
 
-from app.workflows.order import find_cycles, levels_of
+from app.workflows.order import MOST_CIRCLES, find_cycles, levels_of
 
 
 def test_what_others_need_comes_first_and_the_rest_beside_it() -> None:
@@ -33,6 +33,12 @@ def test_a_circle_reads_from_what_comes_first() -> None:
 
     at = circle.index("a")
     assert circle[at:] + circle[:at] == ["a", "b", "c"]
+
+
+def test_a_graph_full_of_circles_is_not_searched_for_ever() -> None:
+    pairs = {f"{side}{i}": {f"{other}{i}"} for i in range(500) for side, other in ("ab", "ba")}
+
+    assert len(find_cycles(pairs)) == MOST_CIRCLES
 
 
 def test_no_circle_is_none() -> None:

@@ -77,6 +77,15 @@ def test_a_circle_names_its_nodes() -> None:
     assert "remove one of these edges" in error.message
 
 
+def test_a_long_circle_is_told_briefly() -> None:
+    nodes = [a_node("deployment", str(i), name=f"n{i}") for i in range(300)]
+
+    error = refused(*nodes, *(an_edge(str(i), str((i + 1) % 300)) for i in range(300)))
+
+    assert len(error.details) == 300
+    assert "288 more" in error.message and len(error.message) < 300
+
+
 def test_a_node_can_t_wait_for_itself() -> None:
     assert refused(a_node("deployment", "1", name="a"), an_edge("1", "1")).details.keys() == {"1.edges"}
 
