@@ -1,4 +1,4 @@
-"""A launch with tiny parts: `python -m tests.integration.launcher.fake_launch <data folder>`; ended by a signal.
+"""A launch with tiny parts: `python -m tests.integration.launcher.fake_launch <data folder> [stubborn]`.
 
 Parts: a store; a part with a child in its group and one that has left it; one that keeps dying.
 """
@@ -20,6 +20,9 @@ time.sleep(600)
 """
 
 
+STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAIT}"
+
+
 def fake_parts() -> list[Part]:
     return [
         Part("store", [sys.executable, "-S", "-c", WAIT], 1234, ready=lambda: True, store=True),
@@ -32,9 +35,12 @@ def main() -> None:
     data = DataFolder(Path(sys.argv[1]))
     data.make()
     with data.locked():
+        parts = fake_parts()
+        if "stubborn" in sys.argv:
+            parts.append(Part("stubborn", [sys.executable, "-S", "-c", STUBBORN]))
         run_file = RunFile(data.run_file, secrets.token_hex(8))
         Supervisor(
-            fake_parts(),
+            parts,
             environment={"PATH": "/usr/bin:/bin"},
             run_file=run_file,
             logs=data.logs,

@@ -67,6 +67,26 @@ def test_a_signal_stops_everything(launch: Launched, number: signal.Signals) -> 
     assert not (launch.data / "run.json").exists()
 
 
+def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
+    with launched(["tests.integration.launcher.fake_launch", str(tmp_path), "stubborn"], tmp_path) as launch:
+        launch.wait_for("stubborn")
+        launch_id, stubborn = launch.run()["launch"], launch.pid_of("stubborn")
+        eventually(lambda: ignores_sigterm(stubborn))
+
+        launch.process.send_signal(signal.SIGINT)
+        eventually(lambda: len(launch.living()) == 2)  # it and the store
+        assert launch.process.poll() is None
+        launch.process.send_signal(signal.SIGINT)
+
+        assert launch.process.wait(timeout=5) == 0
+        assert list(marked(launch_id)) == []
+
+
+def ignores_sigterm(pid: int | None) -> bool:
+    ignored = Path(f"/proc/{pid}/status").read_text().split("SigIgn:\t")[1].split("\n")[0]
+    return bool(int(ignored, 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def test_kill_9_of_the_launcher_leaves_nothing(launch: Launched) -> None:
     launch_id, guardian = launch.run()["launch"], launch.run()["guardian"]["pid"]
 
