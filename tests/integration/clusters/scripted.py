@@ -17,6 +17,7 @@ class ScriptedApi:
         failing_with: a status that every request gets, or 0.
         failing_once: a status that the next request gets, or 0.
         body: what every request gets instead of the real thing, if not None.
+        is_old: it can't say who somebody is (before Kubernetes 1.26).
         version_calls: how often `/version` was asked for.
     """
 
@@ -27,6 +28,7 @@ class ScriptedApi:
         self.failing_once = 0
         self.body: Any = None
         self.version_calls = 0
+        self.is_old = False
 
     def answer(self, method: str, path: str, token: str | None) -> tuple[int, Any]:
         """Status and JSON of one request."""
@@ -43,7 +45,9 @@ class ScriptedApi:
         user = self.users[token] if token else "system:anonymous"
         if path == "/version":
             return 200, {"gitVersion": "v1.34.0", "platform": "linux/amd64"}
-        if path.endswith("/selfsubjectreviews"):
+        if path.endswith("/selfsubjectrulesreviews"):
+            return (403, _status(403, f'User "{user}" cannot')) if token is None else (201, {})
+        if path.endswith("/selfsubjectreviews") and not self.is_old:
             return 201, {"status": {"userInfo": {"username": user}}}
         if path.endswith("/selfsubjectaccessreviews"):
             return 201, {"status": {"allowed": True}}

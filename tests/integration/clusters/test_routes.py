@@ -167,6 +167,13 @@ def test_a_cluster_that_does_not_take_us_is_not_kept(api: FlaskClient, scripted:
     assert api.get(CLUSTERS).get_json()["clusters"] == []
 
 
+def test_a_cluster_too_old_to_say_who_we_are_is_asked_for_our_rules(api: FlaskClient, scripted: ScriptedApi) -> None:
+    scripted.is_old = True
+
+    assert add(api, "old", "token", {"token": "good"}, server=scripted.url).status_code == 201
+    assert add(api, "not", "token", {"token": "bad"}, server=scripted.url).get_json()["reason"] == "unauthorized"
+
+
 def test_an_edit_that_does_not_connect_changes_nothing(
     api: FlaskClient, services: Services, cluster: dict[str, Any], scripted: ScriptedApi
 ) -> None:
