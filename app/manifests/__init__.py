@@ -13,5 +13,5 @@
 - `render.py`     one node → its objects
 - `routes.py`, `answers.py`  `GET /templates`
 - `reference.py`  writes the page of node types
-- `pod_template.py`, `jobs.py`  what a deployer asks of a rendered object
+- `pod_template.py`, `jobs.py`, `scaling.py`  what a deployer asks of a rendered object
 """

@@ -56,6 +56,8 @@ class PlannedNode:
     """Ids of the configmap and secret nodes whose values its pods read."""
     env_kept: frozenset[str] = frozenset()
     """Names of environment entries without a value in this run: what the cluster has stays."""
+    scaled: bool = False
+    """An autoscaler decides its replicas: its object has none, and what the cluster has stays."""
     secret_keys: tuple[str, ...] = ()
     """The keys that a Secret must end with; values missing from the object come from elsewhere."""
 
@@ -224,5 +226,6 @@ def _planned(node: WiredNode, rendered: Rendered) -> PlannedNode:
         completes=frozenset(node.completes),
         uses=frozenset(node.uses),
         env_kept=rendered.env_kept,
+        scaled=node.scaled,
         secret_keys=rendered.secret_keys,
     )

@@ -287,6 +287,7 @@ def test_an_autoscaler_takes_over_the_replicas(kind: str, target: str, reverse: 
         "name": "new",
     }
     assert "replicas" not in the(plan, "w").objects[-1]["spec"]
+    assert the(plan, "w").scaled and not the(plan, "h").scaled
     assert before(plan, "w", "h")
 
 
