@@ -1,0 +1,43 @@
+"""`make bench`, or `python -m benchmarks [runs latency requests watching fanout]`: all figures in one run.
+
+Times of ours stand beside the same work by a bare client in the same run. Quiet machine, KUBECONFIG set; about five
+minutes.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from benchmarks import fanout, latency, requests, runs, watching
+from benchmarks.bare import BareCluster, kubeconfig
+from tests.system import running_system
+
+PARTS: Final = {
+    "runs": runs.measure,
+    "latency": latency.measure,
+    "requests": requests.measure,
+    "watching": watching.measure,
+}
+
+
+def main(wanted: list[str]) -> None:
+    """Run the parts that are named, or all."""
+    if unknown := set(wanted) - {*PARTS, "fanout"}:
+        raise SystemExit(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join([*PARTS, 'fanout'])}")
+    chosen = [part for name, part in PARTS.items() if not wanted or name in wanted]
+    if chosen:
+        cluster = BareCluster.of(kubeconfig())
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            running_system(Path(folder), RATE_LIMIT_ENABLED="false", LOG_LEVEL="warning") as system,
+        ):
+            system.add_cluster(kubeconfig())
+            for part in chosen:
+                part(system, cluster)
+    if not wanted or "fanout" in wanted:
+        fanout.main([])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
