@@ -67,6 +67,11 @@ class ApiProcess:
         pages = int(Path(f"/proc/{self.worker_pid()}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def cpu_s(self) -> float:
+        """Processor time that the worker has used, in steps of 10 ms."""
+        fields = Path(f"/proc/{self.worker_pid()}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def call(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
