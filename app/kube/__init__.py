@@ -14,9 +14,11 @@ What others use:
 Inside:
     answers       an HTTP answer as JSON or error
     backoff       growing pauses
+    deadline      how long a whole call may take
     freshness     never back to an older state
     interrupt     end a blocked call from another thread
     lines         bytes into lines
+    payload       writes a request
     response      reads an HTTP answer
     scrub         a Secret's values out of errors
     stream        an answer being read

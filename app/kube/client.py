@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from app.kube.connection import APPLY, JSON, Connection, Query
+from app.kube.connection import Connection
 from app.kube.discovery import Discovery
 from app.kube.errors import ApiStatusError
 from app.kube.listing import PARTIAL, Scope, list_pages
 from app.kube.objects import KubeObject, ObjectRef
+from app.kube.payload import APPLY, JSON, Query
 from app.kube.scrub import secret_values, without
 
 FIELD_MANAGER: Final = "kubeorch"

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from app.kube.connection import JSON, Connection
+from app.kube.connection import Connection
 from app.kube.errors import UnreachableError
 from app.kube.interrupt import Interrupt
 from app.kube.objects import KubeObject, Resource
+from app.kube.payload import JSON
 
 _PARTIAL: Final = "application/json;as={};g=meta.k8s.io;v=v1"
 PARTIAL_LIST: Final = _PARTIAL.format("PartialObjectMetadataList")

@@ -5,6 +5,7 @@ its chunked reader takes three reads an event. We need no more than what API ser
 """
 
 import socket
+from collections.abc import Callable
 from typing import Final
 
 _HEAD_MAX_BYTES: Final = 65536
@@ -21,7 +22,8 @@ class Response:
     """An answer whose head has been read.
 
     Args:
-        sock: sends nothing but this answer next; reads honour its timeout.
+        sock: sends nothing but this answer next.
+        before_read: called each time before the socket is read; sets its timeout.
 
     Raises:
         NotHttpError: something else came.
@@ -29,8 +31,8 @@ class Response:
         OSError: of the socket; `TimeoutError` among them.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket, self._buffer = sock, bytearray()
+    def __init__(self, sock: socket.socket, before_read: Callable[[], None]) -> None:
+        self._socket, self._before_read, self._buffer = sock, before_read, bytearray()
         self.status, self.headers = self._read_head()
         while 100 <= self.status < 200:  # interim
             self.status, self.headers = self._read_head()
@@ -113,6 +115,7 @@ class Response:
 
     def _receive(self) -> None:
         """More bytes into the buffer."""
+        self._before_read()
         received = self._socket.recv(_STEP_BYTES)
         if received:
             self._buffer += received
@@ -125,6 +128,7 @@ class Response:
         while (end := self._buffer.find(_HEAD_END)) < 0:
             if len(self._buffer) > _HEAD_MAX_BYTES or not b"HTTP/1.".startswith(bytes(self._buffer[:7])):
                 raise NotHttpError("no HTTP/1.1 answer")
+            self._before_read()
             received = self._socket.recv(_STEP_BYTES)
             if not received:
                 raise ConnectionError("the connection ended before the answer began")

@@ -34,13 +34,17 @@ class Transport:
     connect_timeout_s: float
     clock: Clock
 
-    def open(self, interrupt: Interrupt | None = None) -> socket.socket:
+    def open(self, at_most_s: float, interrupt: Interrupt | None = None) -> socket.socket:
         """Connect and, with TLS, shake hands.
+
+        Args:
+            at_most_s: less than the usual time to connect, if that is all that is left of a call.
+            interrupt: lets another thread end it.
 
         Raises:
             UnreachableError: with the reason.
         """
-        deadline = self.clock.monotonic() + self.connect_timeout_s
+        deadline = self.clock.monotonic() + min(self.connect_timeout_s, at_most_s)
         addresses = self._resolve()
         sock = self._connect(addresses, deadline, interrupt)
         if self.context is None:

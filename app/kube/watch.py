@@ -14,7 +14,7 @@ import structlog
 from app.clock import Clock
 from app.errors import KubeOrchError
 from app.kube.backoff import Backoff
-from app.kube.connection import JSON, Connection
+from app.kube.connection import Connection
 from app.kube.errors import ApiStatusError, KubeError, UnreachableError
 from app.kube.events import ChangeType, GarbageError, WatchEvent, parse_event
 from app.kube.freshness import Freshness, version_of
@@ -23,6 +23,7 @@ from app.kube.lines import LineSplitter, LineTooLongError
 from app.kube.listing import PARTIAL, Scope, list_pages, with_kind
 from app.kube.objects import KubeObject, Resource
 from app.kube.pace import Pace
+from app.kube.payload import JSON
 from app.kube.stream import Stream
 
 log = structlog.get_logger()

@@ -12,9 +12,10 @@ from typing import Any, Final
 import structlog
 
 from app.clock import Clock, SystemClock
-from app.kube.connection import Connection, Query
+from app.kube.connection import Connection
 from app.kube.errors import KubeError
 from app.kube.objects import KNOWN, KubeObject
+from app.kube.payload import Query
 from app.resources.status import fields
 from app.resources.status.due import object_evidence_due_at, pod_evidence_due_at
 from app.resources.status.pods import PodFacts

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from app.kube.access import Access
-from app.kube.connection import Connection, Query
+from app.kube.connection import Connection
 from app.kube.errors import ApiStatusError, UnreachableError
 from app.kube.interrupt import Interrupt
+from app.kube.payload import Query
 from tests.conftest import kubectl
 from tests.e2e.kube_access import GUARD, admin_access
 from tests.waiting import eventually

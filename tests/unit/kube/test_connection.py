@@ -104,11 +104,25 @@ def test_what_is_no_answer_of_kubernetes_has_its_reason(
     assert text in failed.value.message
 
 
-def test_a_byte_now_and_then_doesnt_make_a_call_last_for_ever(server: ScriptedServer) -> None:
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("beginning", "drop"),
+    [
+        (OK + b"X-Name: ", b"x"),
+        (OK + b"Content-Length: 1000000\r\n\r\n", b" "),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    ],
+)
+def test_a_byte_now_and_then_doesnt_make_a_call_last_for_ever(
+    server: ScriptedServer, beginning: bytes, drop: bytes
+) -> None:
     def drip(exchange: Exchange) -> None:
-        exchange.begin()
+        exchange.raw(beginning)
         while not exchange.over.wait(0.02):
-            exchange.chunk(b" ")
+            exchange.raw(drop)
 
     server.other = drip
     began = time.monotonic()

@@ -23,7 +23,7 @@ class Wire:
 
 
 def answer(data: bytes, piece: int = 65536) -> Response:
-    return Response(cast(socket.socket, Wire(data, piece)))
+    return Response(cast(socket.socket, Wire(data, piece)), before_read=lambda: None)
 
 
 def body_of(response: Response) -> bytes:
