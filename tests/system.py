@@ -19,6 +19,7 @@ from typing import Any, Final
 from launcher.api import Api, ApiError
 from launcher.kubeconfig import local_cluster
 from launcher.ports import free_port
+from launcher.processes import MARK, kill_group, spawn
 from tests.waiting import eventually
 
 ROOT: Final = Path(__file__).parent.parent
@@ -83,6 +84,13 @@ class System:
         self.api.call("POST", "/clusters", body)
         return name
 
+    def add_cluster_at(self, server: str, *, name: str, token: str = "any") -> str:
+        """Add a cluster by address and token; its name."""
+        credentials = {"token": token, "namespace": "default"}
+        body = {"name": name, "server": server, "authType": "token", "credentials": credentials}
+        self.api.call("POST", "/clusters", body)
+        return name
+
     # --- workflows ---
 
     def workflow(
@@ -141,6 +149,28 @@ class System:
 
     def pid(self, part: str) -> int:
         return int(self.parts()[part]["pid"])
+
+    def environment(self, part: str = "watcher") -> dict[str, str]:
+        """What a part was started with."""
+        lines = Path(f"/proc/{self.pid(part)}/environ").read_bytes().split(b"\0")
+        return dict(line.decode().split("=", 1) for line in lines if line)
+
+    def uri(self, name: str) -> str:
+        """MONGO_URI or REDIS_URL of this installation."""
+        return self.environment()[name]
+
+    @contextlib.contextmanager
+    def beside(self, part: str, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+        """One more process like this part, which the launcher doesn't know; killed afterwards."""
+        environment = self.environment(part)
+        environment.pop(MARK, None)  # else the launcher would take it for the part's child
+        log = self.data.parent / f"second-{part}.log"
+        process = spawn([*self.parts()[part]["command"], *more], log=log, environment=environment, folder=ROOT)
+        try:
+            yield process
+        finally:
+            kill_group(process.pid)
+            process.wait()
 
     def signal(self, part: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to a part and all its children; the part's id."""
