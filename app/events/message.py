@@ -17,6 +17,7 @@ from app.clock import rfc3339
 
 NOTHING: Final = "-"
 FINAL: Final = "!"
+LINE_ENDS: Final = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"))
 
 # Where a viewer is: a rev, or the id of an entry of the channel's stream. None: it doesn't matter to this viewer.
 Position = int | str | None
@@ -104,10 +105,11 @@ def encoded(event: Event) -> Encoded:
 
 
 def encode_data(data: Any) -> bytes:
-    """JSON in one line; U+2028 and U+2029 escaped, since some readers take them for line ends."""
+    """JSON in one line for every reader: some take U+2028, U+2029 and U+0085 for line ends, so these are escaped."""
     text = orjson.dumps(data, default=_special, option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS)
-    if b"\xe2\x80" in text:
-        text = text.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+    for character, escape in LINE_ENDS:
+        if character in text:
+            text = text.replace(character, escape)
     return text
 
 

@@ -43,7 +43,9 @@ class Client:
 class RateLimits:
     """`burst` requests at once, `burst` in each window of `burst / rps` seconds."""
 
-    def __init__(self, redis_url: str, clock: Clock, *, rps: int, burst: int) -> None:
+    def __init__(
+        self, redis_url: str, clock: Clock, *, rps: int, burst: int, remembered_at_most: int = MANY_CLIENTS
+    ) -> None:
         self.window_s = max(1, round(burst / rps))
         self._item = RateLimitItemPerSecond(burst, self.window_s, namespace="kubeorch-rate")
         self._lump = max(1, burst // BUY_PART)
@@ -57,6 +59,7 @@ class RateLimits:
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._away_until = 0.0
         self._clients: dict[str, Client] = {}
+        self._remembered_at_most = remembered_at_most
 
     def wait_s(self, key: str) -> int:
         """0: go ahead. Else whole seconds until it makes sense to ask again, at least 1."""
@@ -99,8 +102,8 @@ class RateLimits:
         return math.ceil(wait_s)
 
     def _new_client(self, key: str) -> Client:
-        if len(self._clients) >= MANY_CLIENTS:
+        if len(self._clients) >= self._remembered_at_most:
             now = self._clock.monotonic()
             kept = {k: c for k, c in self._clients.items() if now < max(c.good_until, c.refused_until)}
-            self._clients = kept if len(kept) < MANY_CLIENTS else {}
+            self._clients = kept if len(kept) < self._remembered_at_most else {}
         return self._clients.setdefault(key, Client())
