@@ -83,7 +83,11 @@ def product_parts(data: DataFolder, port: int, flower_port: int, processes: int,
             "api",
             [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
             port,
-            environment={"PROMETHEUS_MULTIPROC_DIR": str(metrics)},
+            environment={
+                "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+                # One will do for the people of one machine, and the embedded store is no quicker with more.
+                "WEB_CONCURRENCY": os.environ.get("WEB_CONCURRENCY", "1"),
+            },
         ),
         Part("worker", [*celery, "worker", "-E", "-Q", QUEUES, "-c", str(processes)]),
         Part("watcher", [sys.executable, "-m", "workers.watcher"]),
