@@ -475,6 +475,7 @@ class Services:
             sealer=self.sealer,
             ring=self.doorbell,
             instance=self.instance,
+            wait_image=self.settings.import_wait_image,
         )
 
     @cached_property

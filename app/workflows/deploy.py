@@ -24,7 +24,7 @@ from app.workflows.existing import read_existing
 from app.workflows.inventory import InventoryStore, Noted, ObjectKey
 from app.workflows.models import Run
 from app.workflows.node_apply import Applied, NodeApplier, NodeFailedError, with_noted
-from app.workflows.plan import Plan, PlannedNode, make_plan
+from app.workflows.plan import Plan, PlannedNode
 from app.workflows.progress import EVERY_S, RunProgress
 from app.workflows.run_end import RunEnds
 from app.workflows.run_store import RunStore
@@ -87,7 +87,10 @@ class Deploys:
         self._note_applied(job, run, noted)
         for node in plan.nodes:
             if node.type == "job" and node.id not in progress.failed:
-                applier.give_ttl(node)
+                try:
+                    applier.give_ttl(node)
+                except NodeFailedError as error:
+                    progress.failure(node, str(error))
         if not progress.failed:
             self._remove_renamed(job, run, plan, noted, progress)
         progress.flush()
@@ -105,13 +108,7 @@ class Deploys:
             given = self.service.given(run)
         except UnreadableError:
             raise InvalidError("The values given for this run can't be decrypted any more: run it again") from None
-        return make_plan(
-            self.versions.graph(run),
-            workflow_id=str(run.workflow_id),
-            instance=self.service.instance,
-            default_namespace=cluster.namespace or "default",
-            given=given,
-        )
+        return self.service.plan(run.workflow_id, self.versions.graph(run), cluster.namespace, given)
 
     def _note_wanted(self, job: Job, run: Run, plan: Plan) -> dict[ObjectKey, Noted]:
         """Note every object before it is applied: a crash then leaves a note too many, never an object too many."""
@@ -144,6 +141,7 @@ class Deploys:
             key_of=lambda obj: ObjectKey.of(run.cluster_id, obj),
             clock=self.clock,
             jobs={node.id: ObjectRef.of(node.objects[-1]) for node in plan.nodes if node.type == "job"},
+            on_refused=lambda: self.clusters.report(run.cluster_id, "error", "unauthorized"),
             mac=lambda message: self.sealer.mac(message, purpose=f"config of workflow {run.workflow_id}")[:32],
         )
 

@@ -14,11 +14,14 @@ from app.jobs.job import Job
 from app.kube.client import KubeClient
 from app.kube.errors import ApiStatusError, KubeError, UnreachableError
 from app.kube.objects import KubeObject, ObjectRef
+from app.manifests.jobs import split_ttl
 from app.manifests.labels import CHECKSUM
+from app.manifests.pod_template import with_pod_annotations
+from app.manifests.scaling import with_replicas_of
 from app.workflows.existing import Existing, is_ours
 from app.workflows.inventory import Noted, ObjectKey
 from app.workflows.plan import PlannedNode
-from app.workflows.values import CONFIG_HASH, content_of, filled_secret, joined, with_kept_env, with_pod_annotation
+from app.workflows.values import CONFIG_HASH, content_of, filled_secret, joined, with_kept_env
 
 CONFLICT_TRIES: Final = 12
 """A controller that writes status in between costs one each; more than a few means somebody fights us."""
@@ -29,8 +32,6 @@ GONE_WITHIN_S: Final = 120.0
 POLL_S: Final = 0.5
 TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
 Answer = TypeVar("Answer")
-
-WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "CronJob"})
 
 
 class NodeFailedError(Exception):
@@ -53,6 +54,7 @@ class NodeApplier:
         client: makes a client with the newest credentials; asked before each attempt.
         jobs: the Jobs of job nodes, by node id: some nodes are applied only once one has completed.
         mac: keyed hash of this workflow, for the mark that restarts pods.
+        on_refused: the cluster doesn't take our credentials any more.
         contents: what configmap and secret nodes hold, by node id; filled as they are applied.
     """
 
@@ -65,6 +67,7 @@ class NodeApplier:
     clock: Clock
     jobs: Mapping[str, ObjectRef]
     mac: Callable[[bytes], str]
+    on_refused: Callable[[], None]
     contents: dict[str, bytes] = field(default_factory=dict)
 
     def apply(self, node: PlannedNode) -> Applied:
@@ -90,9 +93,9 @@ class NodeApplier:
         for _ in range(CONFLICT_TRIES):
             self._refuse_foreign(ref, seen)
             try:
-                if obj["kind"] == "Job":
-                    return self._put_job(obj, seen)
                 ready = self._ready(node, obj, seen) if own else obj
+                if obj["kind"] == "Job":
+                    return self._put_job(ready, seen)
                 return self._note(ready, self._send(ready, seen))
             except ApiStatusError as error:
                 if error.status != 409:
@@ -104,18 +107,20 @@ class NodeApplier:
 
     def _ready(self, node: PlannedNode, obj: KubeObject, seen: KubeObject | None) -> KubeObject:
         """The object with what only the cluster or this run knows."""
-        if obj["kind"] == "Secret" and node.secret_keys:
+        held = self._full(obj, seen) if node.secret_keys or node.env_kept or node.scaled else None
+        if node.secret_keys:
             try:
-                obj = filled_secret(obj, node.secret_keys, self._full(obj, seen))
+                obj = filled_secret(obj, node.secret_keys, held)
             except InvalidError as error:
                 raise NodeFailedError(error.message) from error
         if obj["kind"] in ("ConfigMap", "Secret"):
             self.contents[node.id] = content_of(obj)
         if node.env_kept:
-            obj = with_kept_env(obj, node.env_kept, self._full(obj, seen))
-        used = {node_id: self.contents[node_id] for node_id in node.uses if node_id in self.contents}
-        if used and obj["kind"] in WORKLOADS:
-            obj = with_pod_annotation(obj, CONFIG_HASH, self.mac(joined(used)))
+            obj = with_kept_env(obj, node.env_kept, held)
+        if node.scaled:
+            obj = with_replicas_of(obj, held)
+        if used := {node_id: self.contents[node_id] for node_id in node.uses if node_id in self.contents}:
+            obj = with_pod_annotations(obj, {CONFIG_HASH: self.mac(joined(used))})
         return obj
 
     def _full(self, obj: KubeObject, seen: KubeObject | None) -> KubeObject | None:
@@ -137,7 +142,7 @@ class NodeApplier:
         It gets its TTL only after it is noted, so that one that has gone by its TTL isn't taken for never run.
         """
         checksum = obj["metadata"]["annotations"][CHECKSUM]
-        key, ttl = self.key_of(obj), obj["spec"].get("ttlSecondsAfterFinished")
+        key, ttl = self.key_of(obj), split_ttl(obj)[1]
         if seen is None and ttl is not None and (noted := self.noted.get(key)) and noted.checksum == checksum:
             return noted
         if seen is not None:
@@ -145,21 +150,20 @@ class NodeApplier:
             if annotations.get(CHECKSUM) == checksum and not seen["metadata"].get("deletionTimestamp"):
                 return Noted(key, seen["metadata"].get("uid", ""), checksum)
             self._remove_job(ObjectRef.of(obj), seen)
-        spec = {name: value for name, value in obj["spec"].items() if name != "ttlSecondsAfterFinished"}
-        made = self._send({**obj, "spec": spec}, None)
+        made = self._send(split_ttl(obj)[0], None)
         return Noted(key, made["metadata"]["uid"], checksum)
 
     def give_ttl(self, node: PlannedNode) -> None:
         """Once the Job is noted, let it go by itself as the node says."""
-        obj = node.objects[-1]
-        if obj["kind"] == "Job" and obj["spec"].get("ttlSecondsAfterFinished") is not None:
-            ref = ObjectRef.of(obj)
-            ttl = {"spec": {"ttlSecondsAfterFinished": obj["spec"]["ttlSecondsAfterFinished"]}}
-            try:
-                self._patiently(lambda client: client.patch(ref, ttl))
-            except ApiStatusError as error:
-                if error.status != 404:
-                    raise NodeFailedError(_reason(error)) from error
+        ttl = split_ttl(node.objects[-1])[1]
+        if ttl is None:
+            return
+        ref = ObjectRef.of(node.objects[-1])
+        try:
+            self._patiently(lambda client: client.patch(ref, {"spec": {"ttlSecondsAfterFinished": ttl}}))
+        except KubeError as error:
+            if not isinstance(error, ApiStatusError) or error.status != 404:
+                raise NodeFailedError(_reason(error)) from error
 
     def _await_job(self, ref: ObjectRef) -> None:
         """Until it has completed; one that has gone by its TTL had. The run's deadline bounds the wait."""
@@ -207,6 +211,8 @@ class NodeApplier:
             try:
                 return call(self.client())
             except (UnreachableError, ApiStatusError) as error:
+                if isinstance(error, ApiStatusError) and error.status == 401:
+                    self.on_refused()
                 if not _may_pass(error) or self.clock.monotonic() + pause > until:
                     raise
                 wait = max(pause, getattr(error, "retry_after_s", None) or 0)

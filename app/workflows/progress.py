@@ -42,7 +42,7 @@ class RunProgress:
         self._logs: list[str] = []
         self._written_at = clock.monotonic()
         self.failed: dict[str, str] = {}
-        self.done = 0
+        self._done: set[str] = set()
 
     def begin(self) -> None:
         """Freeze what the run before had, then show this one.
@@ -93,7 +93,7 @@ class RunProgress:
         """
         if not self._apply and not self._logs:
             return
-        run = {"done": self.done, "total": self._total}
+        run = {"done": len(self._done), "total": self._total}
         written = self._states.write_run(
             self._run.workflow_id, fence=self._job.fence, changes=Changes(run=run, apply=self._apply)
         )
@@ -110,7 +110,7 @@ class RunProgress:
         return len(self._plan.nodes)
 
     def _result(self, node: PlannedNode, state: str, message: str, text: str) -> None:
-        self.done += 1
+        self._done.add(node.id)
         self._apply[node.id] = {"state": state, **({"message": message} if message else {})}
         self.log(text)
 

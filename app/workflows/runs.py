@@ -12,7 +12,7 @@ from app.jobs.doorbell import Doorbell
 from app.manifests.graph import Graph
 from app.storage.sealed import Sealer
 from app.workflows.models import Run, Trigger, TriggerData
-from app.workflows.plan import Given, make_plan
+from app.workflows.plan import Given, Plan, make_plan
 from app.workflows.run_store import RunStore
 from app.workflows.state_store import StateStore
 from app.workflows.store import WorkflowStore
@@ -38,6 +38,7 @@ class Runs:
     sealer: Sealer
     ring: Doorbell
     instance: str
+    wait_image: str
 
     def start(
         self, user_id: ObjectId, workflow_id: ObjectId, values: TriggerData, *, triggered_by: Trigger = "manual"
@@ -57,7 +58,8 @@ class Runs:
             cluster = self.clusters.find(user_id, workflow["cluster_id"], role="deploy")
         except NotFoundError:
             raise InvalidError("The workflow's cluster doesn't exist any more: choose another one") from None
-        self._check(workflow_id, Graph(workflow["nodes"], workflow["edges"]), cluster.namespace, values)
+        graph = Graph(workflow["nodes"], workflow["edges"])
+        self.plan(workflow_id, graph, cluster.namespace, Given(secrets=values.secrets, env=values.env_vars))
         run_id = ObjectId()
         fields: dict[str, Any] = {
             "workflow_id": workflow_id,
@@ -106,13 +108,15 @@ class Runs:
         """The workflow is archived or deleted: stop what runs."""
         self.end_job({"active_for": workflow_id})
 
-    def _check(self, workflow_id: ObjectId, graph: Graph, namespace: str, values: TriggerData) -> None:
-        make_plan(
+    def plan(self, workflow_id: ObjectId, graph: Graph, namespace: str, given: Given) -> Plan:
+        """What a run of this graph applies. Raises InvalidError, with `details` per node and field."""
+        return make_plan(
             graph,
             workflow_id=str(workflow_id),
             instance=self.instance,
             default_namespace=namespace or "default",
-            given=Given(secrets=values.secrets, env=values.env_vars),
+            given=given,
+            wait_image=self.wait_image,
         )
 
 

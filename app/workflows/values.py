@@ -4,13 +4,14 @@ Values pass through here in memory only; what comes out is either the object for
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from app.errors import InvalidError
 from app.kube.objects import KubeObject
+from app.manifests.pod_template import pod_template, with_pod_template
 
 CONFIG_HASH: Final = "kubeorch.io/config"
 """Annotation of a pod template: a keyed hash over all configmaps and secrets that its containers read."""
@@ -32,17 +33,18 @@ def filled_secret(obj: KubeObject, keys: Iterable[str], held: KubeObject | None)
 
 def with_kept_env(obj: KubeObject, names: Iterable[str], held: KubeObject | None) -> KubeObject:
     """A workload whose first container keeps what the cluster has for these variables."""
-    wanted = set(names)
-    if not wanted or held is None:
+    template, there = pod_template(obj), pod_template(held) if held else None
+    if template is None or there is None:
         return obj
-    kept = [entry for entry in _first_container(held).get("env") or [] if entry.get("name") in wanted]
+    wanted = set(names)
+    kept = [entry for entry in _containers(there)[0].get("env") or [] if entry.get("name") in wanted]
     if not kept:
         return obj
-    changed: dict[str, Any] = orjson.loads(orjson.dumps(obj))
-    container = _first_container(changed)
-    present = {entry["name"] for entry in container.get("env") or []}
-    container["env"] = [*(container.get("env") or []), *(entry for entry in kept if entry["name"] not in present)]
-    return changed
+    first, *others = _containers(template)
+    present = {entry["name"] for entry in first.get("env") or []}
+    env = [*(first.get("env") or []), *(entry for entry in kept if entry["name"] not in present)]
+    spec = {**template["spec"], "containers": [{**first, "env": env}, *others]}
+    return with_pod_template(obj, {**template, "spec": spec})
 
 
 def content_of(obj: KubeObject) -> bytes:
@@ -61,26 +63,9 @@ def joined(contents: Mapping[str, bytes]) -> bytes:
     return b"\0".join(node_id.encode() + b"\0" + contents[node_id] for node_id in sorted(contents))
 
 
-def with_pod_annotation(obj: KubeObject, name: str, value: str) -> KubeObject:
-    """The workload with an annotation on its pod template."""
-    changed: dict[str, Any] = orjson.loads(orjson.dumps(obj))
-    template = _pod_template(changed)
-    metadata = template.setdefault("metadata", {})
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), name: value}
-    return changed
-
-
 def _encoded(value: str) -> str:
     return base64.b64encode(str(value).encode()).decode()
 
 
-def _pod_template(obj: Any) -> Any:
-    spec = obj.get("spec") or {}
-    if obj.get("kind") == "CronJob":
-        spec = (spec.get("jobTemplate") or {}).get("spec") or {}
-    return spec.get("template") or {}
-
-
-def _first_container(obj: Any) -> Any:
-    containers = (_pod_template(obj).get("spec") or {}).get("containers") or [{}]
-    return containers[0]
+def _containers(template: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return (template.get("spec") or {}).get("containers") or [{}]

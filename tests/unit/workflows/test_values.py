@@ -5,19 +5,17 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidError
-from app.workflows.values import content_of, filled_secret, joined, with_kept_env, with_pod_annotation
+from app.workflows.values import content_of, filled_secret, joined, with_kept_env
 
 
 def secret(**data: str) -> dict[str, Any]:
     return {"kind": "Secret", "metadata": {"name": "s"}, "data": data}
 
 
-def workload(kind: str = "Deployment", **env: str) -> dict[str, Any]:
+def workload(**env: str) -> dict[str, Any]:
     entries = [{"name": name, "value": value} for name, value in env.items()]
     template = {"metadata": {}, "spec": {"containers": [{"name": "c", "env": entries}]}}
-    if kind == "CronJob":
-        return {"kind": kind, "spec": {"jobTemplate": {"spec": {"template": template}}}}
-    return {"kind": kind, "spec": {"template": template}}
+    return {"kind": "Deployment", "metadata": {"name": "w"}, "spec": {"template": template}}
 
 
 def test_a_key_without_a_value_keeps_what_the_cluster_holds_and_unlisted_ones_go() -> None:
@@ -46,18 +44,6 @@ def test_a_value_given_for_this_run_wins() -> None:
     kept = with_kept_env(workload(TOKEN="new"), ["TOKEN"], workload(TOKEN="old"))
 
     assert kept["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "TOKEN", "value": "new"}]
-
-
-@pytest.mark.parametrize("kind", ["Deployment", "CronJob"])
-def test_the_mark_stands_in_the_pod_template_only(kind: str) -> None:
-    before = workload(kind)
-
-    marked = with_pod_annotation(before, "kubeorch.io/config", "abc")
-
-    spec = marked["spec"] if kind == "Deployment" else marked["spec"]["jobTemplate"]["spec"]
-    assert spec["template"]["metadata"]["annotations"] == {"kubeorch.io/config": "abc"}
-    assert "metadata" not in marked
-    assert before == workload(kind)
 
 
 def test_equal_content_is_equal_however_it_was_ordered() -> None:
