@@ -57,7 +57,7 @@ bench: $(VENV)/.dev ## measure; needs KUBECONFIG
 
 .PHONY: docs
 docs: $(VENV)/.dev ## write what is made from code: docs/reference
-	@$(PYTHON) -m app.cli docs
+	@$(PYTHON) -m docs.generate
 
 # Universal: one lock for 3.11 to 3.13 and all systems. The tool is needed only here, so it has an environment of its own.
 LOCK_TOOL := .venv-lock/bin/uv

@@ -5,17 +5,23 @@ Lines of libraries (the standard library's logging) come out the same way. Ids b
 
 import logging
 import sys
-from typing import TextIO
+from typing import Final, TextIO
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
+
+NEVER_LOGGED: Final = ("password", "secret", "token", "ticket", "authorization", "cookie", "kubeconfig", "private_key")
 
 
 def configure_logs(level: str, stream: TextIO = sys.stderr) -> None:
     """Send everything of this level or above to the stream."""
     structlog.configure(
-        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,  # first: a line that nobody wants costs nothing
+            *_shared(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -41,7 +47,16 @@ def _shared() -> list[Processor]:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _mask,
     ]
+
+
+def _mask(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """The second line of defence: nobody should pass these, and if somebody does, the log has only their names."""
+    for name in event:
+        if any(word in name.lower() for word in NEVER_LOGGED):
+            event[name] = "***"
+    return event
 
 
 def _rendering(stream: TextIO) -> list[Processor]:
