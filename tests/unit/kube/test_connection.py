@@ -1,5 +1,6 @@
 """Calls of a connection: what is sent, what comes back, what each failure is called."""
 
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -131,6 +132,17 @@ def test_a_byte_now_and_then_doesnt_make_a_call_last_for_ever(
         server.connection().request("GET", "/version", timeout_s=0.2)
 
     assert time.monotonic() - began < 1
+
+
+def test_a_peer_that_reads_nothing_doesnt_make_a_call_last_for_ever() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:  # connects by itself, but nobody reads
+        connection = Connection(Access(f"http://127.0.0.1:{listening.getsockname()[1]}"), GUARD)
+        began = time.monotonic()
+
+        with pytest.raises(UnreachableError, match=r"gave no answer within 0\.2 s"):
+            connection.request("POST", "/x", body=b" " * 30_000_000, timeout_s=0.2)
+
+    assert time.monotonic() - began < 2
 
 
 def test_the_api_servers_refusal_keeps_its_reason_and_causes(server: ScriptedServer) -> None:
