@@ -23,7 +23,7 @@ from tests.nodes import a_node, an_edge
 from tests.workflows import a_run, a_workflow
 
 KINDS: Final = "deployment,service,configmap,secret,job"
-SAMPLE: Final = 12
+SAMPLE: Final = 8
 """Of about 40 steps, twice; the long form takes all."""
 
 

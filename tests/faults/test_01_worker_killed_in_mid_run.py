@@ -43,7 +43,8 @@ def finished(system: System, kubeconfig: Path, namespace: str, workflow: str, ru
     states = system.all_in(workflow, "created", within_s=10)
     assert len(states) == NODES
     label = f"kubeorch.io/workflow={workflow}"
-    found = json.loads(kubectl(kubeconfig, "-n", namespace, "get", "configmaps", "-l", label, "-o", "json"))["items"]
+    how = ("-l", label, "-o", "json", "--show-managed-fields")
+    found = json.loads(kubectl(kubeconfig, "-n", namespace, "get", "configmaps", *how))["items"]
     assert {obj["metadata"]["name"].rpartition("-")[2] for obj in found} == {obj["data"]["n"] for obj in found}
     assert len(found) == NODES
     assert {field["manager"] for obj in found for field in obj["metadata"]["managedFields"]} == {"kubeorch"}
