@@ -18,6 +18,7 @@ def create_app(services: "Services") -> "Flask":
     from app.accounts.routes import bp as accounts
     from app.clusters.routes import bp as clusters
     from app.http.setup import install
+    from app.http.streams import streams_of
     from app.manifests.routes import bp as templates
     from app.workflows.routes import bp as workflows
     from app.workflows.run_routes import bp as runs
@@ -29,4 +30,5 @@ def create_app(services: "Services") -> "Flask":
     app.register_blueprint(templates, url_prefix="/v1/api")
     app.register_blueprint(workflows, url_prefix="/v1/api")
     app.register_blueprint(runs, url_prefix="/v1/api")
+    streams_of(app).revs.register("workflow", services.state_store.revs)
     return app

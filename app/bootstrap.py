@@ -1,8 +1,8 @@
 """Where the parts are put together: one cached property a service, importing inside.
 
 An entry point (`wsgi.py`, `workers/`) makes one `Services` from the settings and reaches for what it needs, so that a
-watcher loads no accounts and a worker no Flask. The services themselves are in `app/composition/`, a module a layer; here
-is what needs to know all of them: indexes, kinds of jobs, the scheduler's duties.
+watcher loads no accounts and a worker no Flask. The services themselves are in `app/composition/`, a module a layer;
+here is what needs to know all of them: indexes, kinds of jobs, the scheduler's duties.
 """
 
 from collections.abc import Sequence

@@ -120,7 +120,8 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(0, ge=0, description="Processes of a worker; 0: the cores, at most 4.")
     apply_parallelism: int = Field(8, ge=1, le=64, description="Objects applied at the same time in one run.")
     import_wait_image: str = Field(
-        "busybox:1.36", min_length=1, description="Image of the containers that wait for what a workload depends on."
+        "busybox:1.36",
+        description="Image of the containers that wait for what a workload depends on; empty: none wait.",
     )
     watch_flush_ms: int = Field(
         50, ge=1, le=1000, description="Pause between two writes of one workflow's states under load."

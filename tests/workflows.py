@@ -26,8 +26,9 @@ def a_cluster(services: Services, user_id: ObjectId, name: str = "prod", **field
         granted_by=user_id,
         granted_at=now,
     )
-    services.clusters.access.add(entry)
+    services.clusters.access.reserve(entry)
     services.clusters.store.insert(cluster, b"")
+    services.clusters.access.settle(entry.id)
     return cluster
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 import structlog
-from flask import current_app
+from flask import Flask, current_app
 
 from app.clock import Clock
 from app.events.fanout import Fanout
@@ -32,7 +32,9 @@ KEY: Final = "kubeorch.streams"
 
 AGAIN_AFTER_S: Final = 3.0
 SLOTS: Final = 30  # heartbeats are spread: 5,000 at once would hold everything else up for 100 ms
-LONGEST_TICK_S: Final = 0.25  # sessions are looked up from a cache of 1 s
+LONGEST_TICK_S: Final = 0.5
+LOOK_EVERY_S: Final = 0.5
+SESSIONS_EVERY_S: Final = 0.25  # their cache is up to a second old
 AFTER_EXPIRY_S: Final = 30.0  # a stream outlives its token by less than a minute
 CLOSE_AFTER_S: Final = 5.0  # a viewer that doesn't read what ends its stream
 
@@ -67,7 +69,7 @@ class Streams:
         self._to_retry: list[tuple[Subscription, Gap]] = []
         self._told_to_end: list[tuple[float, EventStream]] = []
         self._added = self._ticks = 0
-        self._sessions_at = self._drain_until = 0.0
+        self._looked_at = self._drain_until = 0.0
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -118,7 +120,13 @@ class Streams:
         with self._lock:
             if self._threads:
                 return
-            targets = {"events": lambda: self.fanout.run(self._stop), "ticker": self._tick_on, "revs": self._check_on}
+            # Each on its own: a store that is away must not hold the heartbeats up.
+            targets = {
+                "events": lambda: self.fanout.run(self._stop),
+                "ticker": self._tick_on,
+                "sessions": self._watch_sessions,
+                "revs": self._check_on,
+            }
             self._threads = [
                 threading.Thread(target=run, name=f"streams-{name}", daemon=True) for name, run in targets.items()
             ]
@@ -140,6 +148,16 @@ class Streams:
             except Exception as error:  # the edge of a thread: it must go on
                 log.error("stream_tick_failed", exc_info=error)
 
+    def _watch_sessions(self) -> None:
+        pause = SESSIONS_EVERY_S
+        while not self._stop.wait(pause):
+            pause = SESSIONS_EVERY_S
+            try:
+                self._end_sessions()
+            except Exception as error:  # the edge of a thread; while nobody can be asked, streams go on
+                log.warning("sessions_unknown", error=type(error).__name__, sessions=len(self._by_principal))
+                pause = AGAIN_AFTER_S
+
     def _check_on(self) -> None:
         pause = EVERY_S
         while not self._stop.is_set():
@@ -156,10 +174,9 @@ class Streams:
         self._ticks += 1
         if self._ticks % self._ticks_a_slot == 0:
             self._heartbeat(self._ticks // self._ticks_a_slot % SLOTS)
-        if now - self._sessions_at >= LONGEST_TICK_S:
-            self._sessions_at = now
+        if now - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = now
             self._retry()
-            self._end_sessions()
             self._close_told(now)
         self._drain(now)
 
@@ -219,5 +236,10 @@ class Streams:
 
 
 def streams() -> Streams:
-    """This process's registry."""
-    return cast("Streams", current_app.extensions[KEY])
+    """This process's registry, within a request."""
+    return streams_of(current_app)
+
+
+def streams_of(app: Flask) -> Streams:
+    """This application's registry, for `create_app`."""
+    return cast("Streams", app.extensions[KEY])
