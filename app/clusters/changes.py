@@ -37,7 +37,7 @@ class ClusterChanges:
     removals: Removals
     clock: Clock
     rules: Rules
-    workflows_naming: list[Callable[[ObjectId, str], int]]
+    workflows_naming: Sequence[Callable[[ObjectId, str], int]]
     """Called with (owner's id, cluster's name): how many of their workflows name it."""
 
     def update(self, user_id: ObjectId, name: str, request: ClusterChange) -> Changed:
