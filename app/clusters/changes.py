@@ -3,7 +3,7 @@
 Each method is one request of a person. What they may change is decided here, by their entry; HTTP is the routes'.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
