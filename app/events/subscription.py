@@ -98,6 +98,10 @@ class Subscription:
         if self._queue.qsize() < MOST_ITEMS:
             self._queue.put(frame)
 
+    def is_empty(self) -> bool:
+        """Does nothing wait?"""
+        return self._queue.empty()
+
     def get(self) -> list[Item]:
         """Wait for something, then take all there is. After an overflow that is one Gap."""
         items = [self._queue.get()]

@@ -79,7 +79,7 @@ def document_stream(source: StreamSource) -> Response:
     registry, principal = streams(), g.get("principal")
     subscription = registry.subscribe(source.channel)
     try:
-        stream = EventStream(registry, source, subscription, principal)
+        stream = EventStream(registry, source, subscription, principal, request.environ.get("gunicorn.socket"))
         stream.begin(request.headers.get("Last-Event-ID", ""))
     except BaseException:
         registry.leave(subscription)
@@ -92,20 +92,25 @@ def document_stream(source: StreamSource) -> Response:
 class EventStream:
     """One viewer's stream; the server iterates it. What it costs is multiplied by 5,000."""
 
-    __slots__ = ("_closed", "_ending", "_first", "_source", "_streams", "_subscription", "principal", "slot", "socket")
+    __slots__ = ("_closed", "_ending", "_first", "_source", "_streams", "principal", "slot", "socket", "subscription")
 
     def __init__(
-        self, streams: "Streams", source: StreamSource, subscription: Subscription, principal: "Principal | None"
+        self,
+        streams: "Streams",
+        source: StreamSource,
+        subscription: Subscription,
+        principal: "Principal | None",
+        socket: Any,
     ) -> None:
         self._streams = streams
         self._source = source
-        self._subscription = subscription
+        self.subscription = subscription
         self._first = OPENING
         self._ending: bytes | None = None
         self._closed = False
         self.principal = principal
         self.slot = 0  # of the registry: when its heartbeat is due
-        self.socket: Any = request.environ.get("gunicorn.socket")
+        self.socket = socket  # to end a viewer that doesn't read
 
     def begin(self, last_event_id: str) -> None:
         """Read the document and, for a viewer that comes back, what it has missed. Raises the source's errors."""
@@ -116,7 +121,7 @@ class EventStream:
             return
         for message in missed:
             self._first += self._streams.frame(message)
-            self._subscription.position = message.position
+            self.subscription.position = message.position
             if message.final:
                 self._ending = b""
 
@@ -130,12 +135,12 @@ class EventStream:
             return None
         if found is None or (rev is not None and _last(found, position) < rev):
             return None  # the document is ahead of its events: somebody died between write and publish
-        self._subscription.position = position
+        self.subscription.position = position
         return found
 
     def _take(self, loaded: Loaded) -> None:
         self._first += loaded.frame
-        subscription = self._subscription
+        subscription = self.subscription
         subscription.position = loaded.rev if loaded.rev is not None else subscription.channel_position
         if loaded.final:
             self._ending = b""
@@ -152,7 +157,7 @@ class EventStream:
         while True:
             if self._ending is not None:
                 return self._end()
-            if chunk := self._chunk(self._subscription.get()):
+            if chunk := self._chunk(self.subscription.get()):
                 return chunk
 
     def close(self) -> None:
@@ -160,7 +165,7 @@ class EventStream:
         if not self._closed:
             self._closed = True
             self._streams.remove(self)
-            self._streams.leave(self._subscription)
+            self._streams.leave(self.subscription)
 
     def _end(self) -> bytes:
         ending, self._ending = self._ending, b""
@@ -183,19 +188,19 @@ class EventStream:
         return chunk
 
     def _event(self, framed: Framed) -> bytes:
-        message, known = framed.message, self._subscription.position
+        message, known = framed.message, self.subscription.position
         if is_old(message, known):
             return b""
         if not follows(message, known):
             return self._sync(framed.gap)
         if message.position is not None:
-            self._subscription.position = message.position
+            self.subscription.position = message.position
         if message.final:
             self._ending = b""
         return framed.frame
 
     def _sync(self, gap: Gap) -> bytes:
-        known = self._subscription.position
+        known = self.subscription.position
         if gap.rev is not None and isinstance(known, int) and known >= gap.rev:
             return b""
         try:
@@ -205,7 +210,7 @@ class EventStream:
             return frame_error(error.message)
         except Exception as error:  # noqa: BLE001  the edge of the request: the store is away, the viewer stays
             log.warning("stream_sync_failed", channel=self._source.channel, error=type(error).__name__)
-            self._streams.retry(self._subscription, gap)
+            self._streams.retry(self.subscription, gap)
             return b""
         return self._synced(loaded, known)
 
@@ -213,10 +218,10 @@ class EventStream:
         if loaded.rev is not None:
             if isinstance(known, int) and known > loaded.rev:
                 return b""
-            self._subscription.position = loaded.rev
+            self.subscription.position = loaded.rev
         else:
             # By entry ids the state has no place: whatever comes next is taken as following it.
-            self._subscription.position = None
+            self.subscription.position = None
         if loaded.final:
             self._ending = b""
         STREAM_SYNCS.inc()
@@ -225,13 +230,13 @@ class EventStream:
     # --- the registry's side ---
 
     def heartbeat(self, frame: bytes) -> None:
-        self._subscription.put_bytes(frame)
+        self.subscription.put_bytes(frame)
 
     def end(self, frame: bytes) -> None:
         """Send this and close, before whatever still waits."""
         if self._ending is None:
             self._ending = frame
-            self._subscription.put_bytes(b"")  # wakes it
+            self.subscription.put_bytes(b"")  # wakes it
 
     @property
     def ending(self) -> bool:

@@ -153,8 +153,8 @@ class Streams:
         while not self._stop.wait(pause):
             pause = SESSIONS_EVERY_S
             try:
-                self._end_sessions()
-            except Exception as error:  # the edge of a thread; while nobody can be asked, streams go on
+                self.look_at_sessions()
+            except Exception as error:  # noqa: BLE001  the edge of a thread; while nobody can be asked, streams go on
                 log.warning("sessions_unknown", error=type(error).__name__, sessions=len(self._by_principal))
                 pause = AGAIN_AFTER_S
 
@@ -192,7 +192,8 @@ class Streams:
         for subscription, gap in again:
             subscription.put_gap(gap)
 
-    def _end_sessions(self) -> None:
+    def look_at_sessions(self) -> None:
+        """End the streams of sessions that have ended, and of tokens that have been over for a while."""
         with self._lock:
             principals = list(self._by_principal)
         if not principals:
