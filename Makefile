@@ -37,10 +37,13 @@ endif
 
 .PHONY: check
 check: $(VENV)/.dev ## style, types, import rules (a part of make test)
-	@$(VENV)/bin/ruff check --quiet .
-	@$(VENV)/bin/ruff format --check --quiet .
-	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports --no-logo 2>&1 | tail -n 20
+	@status=0; \
+	$(VENV)/bin/ruff check --quiet . || status=1; \
+	$(VENV)/bin/ruff format --check --quiet . || { echo "Layout: run make fmt"; status=1; }; \
+	$(VENV)/bin/mypy --no-error-summary || status=1; \
+	rules="$$($(VENV)/bin/lint-imports --no-logo 2>&1)" || { echo "$$rules"; status=1; }; \
+	[ $$status = 0 ] && echo "Style, types and import rules: fine."; \
+	exit $$status
 
 .PHONY: fmt
 fmt: $(VENV)/.dev ## repair layout and what else can be repaired
