@@ -21,8 +21,12 @@ INDEXES: Final[Indexes] = {
     ]
 }
 
-# A list shows how many nodes there are, not what is in them.
-LISTED: Final = {"nodes.data": 0, "nodes.position": 0, "edges": 0}
+# A list shows how many nodes there are, not what is in them. Named one by one: leaving the data out instead takes the
+# embedded store nearly three times as long.
+LISTED: Final = (
+    *("name", "description", "cluster_id", "status", "tags", "nodes.id", "nodes.type", "current_version", "owner_id"),
+    *("team_id", "created_at", "updated_at", "last_run_at", "run_count", "success_count", "failure_count"),
+)
 NOT_FOUND: Final = "Workflow not found"
 
 
