@@ -1,11 +1,14 @@
 """What every request goes through: ids, CORS, headers, errors, log lines, health, metrics."""
 
+import io
 import json
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
@@ -85,19 +88,28 @@ def test_answers_are_not_sniffed_framed_or_kept(client: FlaskClient) -> None:
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
 
 
-def test_a_request_is_one_line_without_tokens(client: FlaskClient, tmp_path: Any) -> None:
-    log = tmp_path / "log"
-    with log.open("w") as stream:
-        configure_logs("info", stream)
-        headers = {"X-Request-ID": "reference-2", "Authorization": "Bearer not-for-logs"}
-        client.get("/v1/api/counters/c?token=not-for-logs&page=2", headers=headers)
-        client.get("/healthz")
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged meanwhile."""
+    found, root = io.StringIO(), logging.getLogger()
+    handlers, level, config = root.handlers, root.level, structlog.get_config()
+    configure_logs("info", found)
+    yield found
+    root.handlers, root.level = handlers, level
+    structlog.configure(**config)
 
-    (line,) = (json.loads(text) for text in log.read_text().splitlines())
+
+def test_a_request_is_one_line_without_tokens(client: FlaskClient, log: io.StringIO) -> None:
+    headers = {"X-Request-ID": "reference-2", "Authorization": "Bearer not-for-logs"}
+
+    client.get("/v1/api/counters/c?token=not-for-logs&page=2", headers=headers)
+    client.get("/healthz")
+
+    (line,) = (json.loads(text) for text in log.getvalue().splitlines())
     assert line["event"] == "request"
     assert (line["method"], line["path"], line["query"]) == ("GET", "/v1/api/counters/c", "token=***&page=2")
     assert (line["status"], line["request_id"], line["user_id"]) == (200, "reference-2", "6" * 24)
-    assert "not-for-logs" not in log.read_text()
+    assert "not-for-logs" not in log.getvalue()
 
 
 def test_readiness_names_each_part(client: FlaskClient) -> None:

@@ -1,6 +1,10 @@
 """Rate limits over a real Redis, and as a client meets them."""
 
+import contextlib
+import socket
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,8 +13,9 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from app.clock import SystemClock
-from app.http.rate_limits import RateLimits
+from app.http.rate_limits import AWAY_S, RateLimits
 from tests.api import make_services
+from tests.fake_clock import FakeClock
 from tests.stream_app import TestServices, make_app
 
 
@@ -44,6 +49,38 @@ def test_a_request_costs_a_fifth_of_a_millisecond_at_most(redis: redis_client.Re
         limits.wait_s("user:ada")
 
     assert (time.process_time() - began) / 5000 < 0.0002
+
+
+def test_a_redis_that_is_away_is_left_alone_for_a_while() -> None:
+    clock = FakeClock()
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        closing.settimeout(0.2)
+        limits = RateLimits(f"redis://127.0.0.1:{closing.getsockname()[1]}/0", clock, rps=10, burst=20)
+
+        first = connections_during(closing, lambda: [limits.wait_s(f"user:{number}") for number in range(10)])
+        clock.advance(AWAY_S)
+        second = connections_during(closing, lambda: [limits.wait_s("user:late")])
+
+    assert first[0] == [0] * 10, "nobody is refused because Redis is away"
+    assert first[1] == second[1] <= 2, "one try, and one more in case a pooled connection was dead"
+
+
+def connections_during(listener: socket.socket, act: Callable[[], list[int]]) -> tuple[list[int], int]:
+    """What it gives, and how many connections were made meanwhile; each is closed at once."""
+    stop, accepted = threading.Event(), list[int]()
+
+    def accept() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                listener.accept()[0].close()
+                accepted.append(1)
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    answer = act()
+    stop.set()
+    thread.join()
+    return answer, len(accepted)
 
 
 def a_client(db: Database[dict[str, Any]], mongo_uri: str, redis_url: str) -> FlaskClient:

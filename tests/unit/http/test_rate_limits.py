@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.http.rate_limits import AWAY_S, RateLimits
+from app.http.rate_limits import RateLimits
 from tests.fake_clock import FakeClock
 
 
@@ -24,19 +24,6 @@ def test_without_redis_each_process_counts_for_itself(clock: FakeClock) -> None:
     assert answers[:20] == [0] * 20
     assert all(wait >= 1 for wait in answers[20:])
     assert limits.wait_s("user:bob") == 0, "others are not held up"
-
-
-def test_a_redis_that_is_away_is_left_alone_for_a_while(clock: FakeClock, capsys: pytest.CaptureFixture[str]) -> None:
-    limits = without_redis(clock)
-
-    for number in range(10):
-        limits.wait_s(f"user:{number}")
-    said = capsys.readouterr().out.count("rate_limits_without_redis")
-    clock.advance(AWAY_S)
-    limits.wait_s("user:late")
-
-    assert said == 1
-    assert capsys.readouterr().out.count("rate_limits_without_redis") == 1
 
 
 def test_many_clients_cost_bounded_memory(clock: FakeClock) -> None:
