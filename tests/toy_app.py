@@ -1,4 +1,4 @@
-"""The product's worker and scheduler with one more kind of job, for tests that kill processes.
+"""The product's worker and scheduler with a kind of job of the tests' own, for tests that kill processes.
 
 `celery -A tests.toy_app:celery worker`, `python -m tests.toy_app` (a scheduler). A toy job does `steps` steps of
 `step_s` each; a step checks, then writes to `toy_calls` what an outward call would be, then records its progress.
@@ -57,12 +57,11 @@ def queue_toys(db: Database[dict[str, Any]], now: Any, count: int = 1, *, steps:
 
 
 def with_toys(services: Services) -> ToyKind:
-    """Services that know toys beside all else."""
-    kinds: list[Any] = [kind for kind in services.job_kinds if kind.name == NAME]
-    if not kinds:
-        kinds = [ToyKind(services.db, services.clock)]
-        services.job_kinds = [*services.job_kinds, *kinds]
-    kind: ToyKind = kinds[0]
+    """Services whose jobs are toys and nothing else."""
+    if "job_kinds" not in vars(services):
+        services.job_kinds = [ToyKind(services.db, services.clock)]
+    kind = services.job_kinds[0]
+    assert isinstance(kind, ToyKind)
     return kind
 
 

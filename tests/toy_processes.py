@@ -36,12 +36,13 @@ class Toys:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def worker(self, *arguments: str, children: int = 1, app: str = "tests.toy_app:celery") -> subprocess.Popen[bytes]:
-        """A Celery worker; ready when it says so in its log."""
+        """A Celery worker, starting; `ready()` waits for it."""
         name = f"w{len(self.processes)}-{secrets.token_hex(2)}"
         options = ["-n", f"{name}@toys", "-E", "-c", str(children), *arguments]
         return self._start(name, ["celery", "-A", app, "worker", *options], "ready.")
 
     def scheduler(self) -> subprocess.Popen[bytes]:
+        """A scheduler, starting."""
         return self._start(f"s{len(self.processes)}", ["tests.toy_app"], "scheduler_started")
 
     def queue(self, count: int = 1, *, steps: int = 1, step_s: float = 0.0, ring: bool = True) -> list[ObjectId]:
@@ -78,14 +79,20 @@ class Toys:
         return self._log_of[process.pid].read_text()
 
     _log_of: dict[int, Path] = field(default_factory=dict)
+    _starting: list[tuple[subprocess.Popen[bytes], Path, str]] = field(default_factory=list)
 
     def _start(self, name: str, module: Sequence[str], ready: str) -> subprocess.Popen[bytes]:
         log = self.folder / f"{name}.log"
         process = spawn([sys.executable, "-m", *module], log=log, environment=self.environment, folder=ROOT)
         self.processes.append(process)
         self._log_of[process.pid] = log
-        wait_for_line(process, log, ready)
+        self._starting.append((process, log, ready))
         return process
+
+    def ready(self) -> None:
+        """Wait until all that were started say in their logs that they are up."""
+        while self._starting:
+            wait_for_line(*self._starting.pop())
 
     def stop(self) -> None:
         self.doorbell.close(0.1)

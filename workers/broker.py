@@ -18,9 +18,10 @@ from workers.messages import cleaned
 
 log = structlog.get_logger(__name__)
 
-# Between two attempts. Celery's own 2, 4, ... 30 s would be up to 30 s deaf after a longer absence.
+# Between two attempts. Celery's own 2, 4, ... 30 s would be up to 30 s deaf after a longer absence. Once connected,
+# another 5 s may pass until children that were recycled meanwhile are made anew.
 FIRST_RETRY_S: Final = 0.5
-LONGEST_RETRY_S: Final = 3.0
+LONGEST_RETRY_S: Final = 2.0
 
 
 class Channel(redis.Channel):

@@ -8,16 +8,19 @@ from tests.waiting import eventually
 
 __all__ = ["toys"]
 
+STEPS = 40
+
 
 def test_a_stopped_owner_is_replaced_and_writes_nothing_when_it_wakes(toys: Toys) -> None:
     toys.scheduler()
     sleeper = toys.worker()
-    (job_id,) = toys.queue(steps=100, step_s=0.2)
-    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=10)
+    (job_id,) = toys.queue(steps=STEPS, step_s=0.2)
+    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=40)
 
     os.killpg(sleeper.pid, signal.SIGSTOP)
     old_fence = toys[job_id]["fence"]
     toys.worker()
+    toys.ready()
     eventually(lambda: toys[job_id]["fence"] > old_fence, within_s=15)
     before = [call for call in toys.calls(job_id) if call[1] == old_fence]
     os.killpg(sleeper.pid, signal.SIGCONT)
@@ -27,4 +30,4 @@ def test_a_stopped_owner_is_replaced_and_writes_nothing_when_it_wakes(toys: Toys
     late = [call for call in toys.calls(job_id) if call[1] == old_fence]
     assert late == before, "the old owner has called out after its lease was taken"
     assert toys[job_id]["done_by"] == toys[job_id]["fence"]
-    assert {step for step, _ in toys.calls(job_id)} == set(range(100))
+    assert {step for step, _ in toys.calls(job_id)} == set(range(STEPS))

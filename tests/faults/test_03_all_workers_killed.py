@@ -15,9 +15,10 @@ JOBS = 100
 def test_a_killed_worker_s_job_goes_on_elsewhere_within_15_s(toys: Toys) -> None:
     toys.scheduler()
     first = toys.worker()
-    (job_id,) = toys.queue(steps=60, step_s=0.1)
+    (job_id,) = toys.queue(steps=60, step_s=0.2)
+    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=40)
     toys.worker()
-    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=10)
+    toys.ready()
     old_fence = toys[job_id]["fence"]
     done = toys[job_id]["done"]
 
@@ -37,7 +38,7 @@ def test_a_job_whose_child_alone_was_killed_goes_on(toys: Toys) -> None:
     toys.scheduler()
     worker = toys.worker()
     (job_id,) = toys.queue(steps=20, step_s=0.1)
-    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=10)
+    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=40)
 
     for child in toys.children(worker):
         toys.kill(child)
@@ -49,8 +50,9 @@ def test_a_job_whose_child_alone_was_killed_goes_on(toys: Toys) -> None:
 def test_100_queued_jobs_outlive_all_workers_and_none_is_done_twice(toys: Toys) -> None:
     toys.scheduler()
     killed = [toys.worker(children=2), toys.worker(children=2)]
+    toys.ready()
     ids = toys.queue(JOBS, steps=2, step_s=0.05)
-    eventually(lambda: toys.with_status("completed") >= 5, within_s=10)
+    eventually(lambda: toys.with_status("completed") >= 5, within_s=20)
 
     for worker in killed:
         kill_group(worker.pid)
@@ -67,9 +69,10 @@ def test_100_queued_jobs_outlive_all_workers_and_none_is_done_twice(toys: Toys) 
 def test_a_worker_told_to_stop_hands_its_job_over_at_once(toys: Toys) -> None:
     toys.scheduler()
     leaving = toys.worker()
-    (job_id,) = toys.queue(steps=60, step_s=0.1)
-    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=10)
+    (job_id,) = toys.queue(steps=60, step_s=0.2)
+    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=40)
     toys.worker()
+    toys.ready()
     old_fence = toys[job_id]["fence"]
 
     leaving.terminate()

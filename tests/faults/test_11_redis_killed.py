@@ -43,6 +43,7 @@ def down_for(broker: MortalRedis, seconds: float) -> float:
 def test_work_is_taken_within_10_s_after_redis_is_back_with_recycling_on(toys: Toys, broker: MortalRedis) -> None:
     toys.scheduler()
     toys.worker(RECYCLING, children=2)
+    toys.ready()
     toys.queue(7)
     eventually(lambda: toys.with_status("completed") == 7, within_s=20)
 
@@ -61,7 +62,7 @@ def test_a_job_survives_a_restart_of_redis_in_mid_task_and_is_done_once(toys: To
     toys.scheduler()
     toys.worker(RECYCLING)
     (job_id,) = toys.queue(steps=60, step_s=0.1)
-    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=10)
+    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=40)
 
     down_for(broker, 2)
 
@@ -72,6 +73,7 @@ def test_a_job_survives_a_restart_of_redis_in_mid_task_and_is_done_once(toys: To
 def test_what_was_queued_while_redis_was_away_is_done_when_it_is_back(toys: Toys, broker: MortalRedis) -> None:
     toys.scheduler()
     toys.worker(RECYCLING)
+    toys.ready()
     broker.kill()
 
     asked_at = time.monotonic()

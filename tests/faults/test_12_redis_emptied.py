@@ -14,7 +14,7 @@ def test_after_flushall_every_queued_job_is_done_and_no_lease_doubles(toys: Toys
     toys.scheduler()
     worker = toys.worker()
     (running,) = toys.queue(steps=30, step_s=0.1)
-    eventually(lambda: toys[running].get("done", 0) >= 3, within_s=10)
+    eventually(lambda: toys[running].get("done", 0) >= 3, within_s=40)
     queued = toys.queue(20)
     eventually(lambda: redis.llen("deploys") == 20, within_s=5)
 

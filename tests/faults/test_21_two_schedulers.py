@@ -74,7 +74,8 @@ def test_with_two_schedulers_a_dead_owner_s_job_is_taken_once_and_one_of_them_is
     toys.scheduler()
     dying = toys.worker()
     (job_id,) = toys.queue(steps=40, step_s=0.1)
-    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=10)
+    eventually(lambda: toys[job_id].get("done", 0) >= 3, within_s=40)
+    toys.ready()
 
     kill_group(first.pid)
     kill_group(dying.pid)
