@@ -38,11 +38,15 @@ class Gap:
 class Framed:
     """A message with its bytes for viewers, made once."""
 
-    __slots__ = ("frame", "gap", "message")
+    __slots__ = ("final", "follows_on", "frame", "gap", "message", "position")
 
     def __init__(self, message: Message, frame: bytes) -> None:
         self.message = message
         self.frame = frame
+        # Worked out once, not for each viewer: who stands exactly here needs no further look.
+        self.follows_on: Position = message.before if message.rev is None else message.rev - 1
+        self.position = message.position
+        self.final = message.final
         self.gap = Gap(message.rev)  # for viewers that see a hole before it
 
 
@@ -104,9 +108,10 @@ class Subscription:
 
     def get(self) -> list[Item]:
         """Wait for something, then take all there is. After an overflow that is one Gap."""
-        items = [self._queue.get()]
-        while not self._queue.empty():
-            items.append(self._queue.get())
+        queue = self._queue
+        items = [queue.get()]
+        while not queue.empty():
+            items.append(queue.get())
         for item in items:
             if isinstance(item, Framed):
                 self._bytes_out += len(item.frame)

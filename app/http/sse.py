@@ -188,14 +188,16 @@ class EventStream:
         return chunk
 
     def _event(self, framed: Framed) -> bytes:
-        message, known = framed.message, self.subscription.position
-        if is_old(message, known):
-            return b""
-        if not follows(message, known):
-            return self._sync(framed.gap)
-        if message.position is not None:
-            self.subscription.position = message.position
-        if message.final:
+        subscription = self.subscription
+        known = subscription.position
+        if known != framed.follows_on or known is None:
+            if is_old(framed.message, known):
+                return b""
+            if not follows(framed.message, known):
+                return self._sync(framed.gap)
+        if framed.position is not None:
+            subscription.position = framed.position
+        if framed.final:
             self._ending = b""
         return framed.frame
 
