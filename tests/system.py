@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from pymongo import MongoClient
+from pymongo.database import Database
 
 from launcher.api import Api, ApiError
 from launcher.kubeconfig import local_cluster
@@ -160,12 +164,20 @@ class System:
         return self.environment()[name]
 
     @contextlib.contextmanager
+    def database(self) -> Iterator[Database[dict[str, Any]]]:
+        """What is stored."""
+        with MongoClient[dict[str, Any]](self.uri("MONGO_URI"), tz_aware=True) as client:
+            yield client.get_default_database()
+
+    @contextlib.contextmanager
     def beside(self, part: str, *more: str) -> Iterator[subprocess.Popen[bytes]]:
         """One more process like this part, which the launcher doesn't know; killed afterwards."""
         environment = self.environment(part)
         environment.pop(MARK, None)  # else the launcher would take it for the part's child
         log = self.data.parent / f"second-{part}.log"
-        process = spawn([*self.parts()[part]["command"], *more], log=log, environment=environment, folder=ROOT)
+        process = spawn(
+            [*shlex.split(self.parts()[part]["command"]), *more], log=log, environment=environment, folder=ROOT
+        )
         try:
             yield process
         finally:
