@@ -102,8 +102,8 @@ class Shard:
         self._runs_at = 0.0
         self._reported: WatchState | None = None
         self._progress = _Progress(clock.monotonic())
-        self.probe = ClusterProbe(Probe(self._connection).alive, clock, self._stop)
-        self._reader = Reader(self._connection, clock, self.put, self._on_evidence)
+        self.probe = ClusterProbe(Probe(self._connection_to_probe).alive, clock, self._stop)
+        self._reader = Reader(self._connection_to_probe, clock, self.put, self._on_evidence)
         self._loops = [self._make_loop(kind) for kind in WATCHED]
         self._threads = [
             threading.Thread(target=self._run, name=f"shard-{cluster_id}", daemon=True),
@@ -119,6 +119,8 @@ class Shard:
     def reconnect(self, version: int) -> None:
         """The cluster's address or credentials have changed: every loop takes the new ones at once."""
         self.version = version
+        # Else a loop that comes within a second of the last look would go on with the old ones, and stay with them.
+        self._clusters.connections.look_again(self.cluster_id)
         for each in self._loops:
             each.loop.interrupt()
             each.wake.set()
@@ -278,11 +280,17 @@ class Shard:
     # --- parts ---
 
     def _connection(self) -> Connection:
+        """For the loops: a KubeOrchError (credentials that can't be opened) they take for `unauthorized`."""
         try:
             return self._clusters.connection(self.cluster_id)
-        except (KubeOrchError, PyMongoError) as error:
-            # The loops know only a cluster's own errors; they pause and ask again.
-            raise UnreachableError("server_error", f"can't connect: {error}") from error
+        except PyMongoError as error:
+            raise UnreachableError("server_error", f"the store can't be reached: {type(error).__name__}") from error
+
+    def _connection_to_probe(self) -> Connection:
+        try:
+            return self._connection()
+        except KubeOrchError as error:
+            raise UnreachableError("server_error", error.message) from error
 
     def _make_loop(self, kind: WatchedKind) -> _Loop:
         name, wake = kind.resource.kind, threading.Event()
