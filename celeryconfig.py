@@ -5,19 +5,20 @@ Loaded by `workers/celery.py` and by Flower.
 
 import os
 
+from kombu.entity import Queue
+
 from app.jobs.queues import QUEUES
 from workers.process import settings_or_exit
 
 _settings = settings_or_exit()
 
 broker_url = _settings.broker_url
-broker_transport = "workers.broker:Transport"
 # Nobody reads results: what a task did stands in its document.
 result_backend = None
 task_ignore_result = True
 
 # Queues: the first part of a task's name. `-Q builds` makes a worker of builds only, lest they block the runs.
-task_queues = {name: {"exchange": name, "routing_key": name} for name in QUEUES}
+task_queues = [Queue(name, routing_key=name) for name in QUEUES]  # type: ignore[no-untyped-call]
 task_routes = {f"{name}.*": {"queue": name} for name in QUEUES}
 task_default_queue = "maintenance"
 

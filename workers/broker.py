@@ -2,7 +2,7 @@
 
 With kombu and celery 5.7 as they are, a worker that has a task in hand when the connection is lost ends with
 "Unrecoverable error" and takes all its jobs with it (fault test 11 shows it); so does one that finds a message of
-another shape than Celery's. Named by `celeryconfig.py`, `celery.py`.
+another shape than Celery's. Named by `celery.py`.
 """
 
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from celery.app.amqp import AMQP
 from kombu.connection import Connection as KombuConnection
-from kombu.transport import redis
+from kombu.transport import TRANSPORT_ALIASES, redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from app.jobs.queues import QUEUES
@@ -58,6 +58,10 @@ class Transport(redis.Transport):
                 log.warning("message_dropped", queue=queue, reason="not of our shape")
                 return
         super()._deliver(message, queue)  # type: ignore[no-untyped-call]
+
+
+# By the scheme of BROKER_REDIS_URL, not as `broker_transport`: Flower reads the scheme from the connection's address.
+TRANSPORT_ALIASES.update(redis="workers.broker:Transport", rediss="workers.broker:Transport")
 
 
 class Connection(KombuConnection):

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_shutting_down
+from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutting_down
 
 from app.bootstrap import Services
 from app.logs import configure_logs
@@ -46,3 +46,11 @@ def _prepare_store(**_: Any) -> None:
 def _tell_children(**_: Any) -> None:
     _stopping.set()
     log.info("worker_stopping")
+
+
+@worker_process_shutdown.connect
+def _send_last_rings(**_: Any) -> None:
+    """For what a stopping child has handed back."""
+    made = _services.get(os.getpid())
+    if made is not None and "doorbell" in vars(made):
+        made.doorbell.close()

@@ -47,6 +47,7 @@ class JobServices(BaseServices):
             clock=self.clock,
             owner=self.owner,
             stopping=self.stopping,
+            beat_s=min(2.5, self.settings.lease_seconds / 4),
             hold_s=self.settings.lease_seconds,
         )
 
