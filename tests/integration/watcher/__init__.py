@@ -1,0 +1,1 @@
+"""The watching process on the embedded store, with shards that only remember."""
