@@ -1,7 +1,8 @@
 """From a bare watch seeing a Deployment's new state to an SSE client seeing it.
 
-A Deployment whose pods can't be scheduled is scaled between 0 and 1; the bare watch says when the cluster told the new
-state (by our own status function, so that both sides mean the same), the stream when a viewer has it.
+A Deployment in a namespace that allows no pods is scaled between 0 and 1: its state depends on nothing else then. The
+bare watch says when the cluster told the new state (by our own status function: both sides mean the same), the stream
+when a viewer has it.
 """
 
 import http.client
@@ -28,7 +29,9 @@ def measure(system: System, cluster: BareCluster) -> None:
     """Print the figures."""
     space = f"bench-latency-{int(time.time())}"
     namespace(cluster, space)
-    data = {"name": "d", "namespace": space, "image": "localhost:5000/web:1", "nodeSelector": {"no": "such-node"}}
+    no_pods = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no"}, "spec": {"hard": {"pods": "0"}}}
+    cluster.call("POST", f"/api/v1/namespaces/{space}/resourcequotas", no_pods)
+    data = {"name": "d", "namespace": space, "image": "localhost:5000/web:1"}
     workflow = system.workflow([a_node("deployment", "d", **data, replicas=0)])
     run = system.run(workflow)
     system.ended(workflow, run)

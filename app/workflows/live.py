@@ -1,7 +1,7 @@
 """What the cluster says of a workflow's nodes, on its way into `workflow_states` and to the viewers.
 
-Called by the watcher's thread of one shard. One write a workflow and flush: at once when it is quiet, else what has
-come together since the last one.
+Called by the watcher's thread of one shard. One write a workflow and flush: at once when it is quiet, in a storm what
+has come together meanwhile.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,6 +41,9 @@ KIND_OF: Final = {
 DELETED_TEXT: Final = "It was deleted from the cluster: run the workflow to make it again"
 LET_GO_TEXT: Final = "It doesn't carry KubeOrch's labels any more: run the workflow to take it back"
 
+BURST: Final = 5
+"""Writes of one workflow that need no pause between them."""
+
 Place = tuple[str, str]
 """(node label, kind): where a state belongs, before the workflow is read."""
 
@@ -49,6 +52,24 @@ Place = tuple[str, str]
 class _Waiting:
     due_at: float
     states: dict[Place, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class Pace:
+    """When a workflow may be written again: a few times at once while it is quiet, then once in `every_s`.
+
+    A change often comes as two or three events within milliseconds (what was asked, what became of it); only a storm
+    has to wait.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self.due_at = float("-inf")
+        self._paid_until = float("-inf")
+
+    def spend(self, now: float) -> None:
+        """It was written."""
+        self._paid_until = max(self._paid_until, now) + self._every_s
+        self.due_at = self._paid_until - BURST * self._every_s
 
 
 class LiveStates:
@@ -76,7 +97,7 @@ class LiveStates:
         self._states, self._events, self._ends = states, events, ends
         self._clock, self._may_write, self._flush_s = clock, may_write, flush_s
         self._waiting: dict[ObjectId, _Waiting] = {}
-        self._written_at: dict[ObjectId, float] = {}
+        self._pace: dict[ObjectId, Pace] = {}
 
     def begin(self) -> None:
         """The shard is ours: what its owner before still sends has no effect from here on."""
@@ -129,7 +150,7 @@ class LiveStates:
                 return  # until the lease is renewed; if it is lost, this shard is closed
             self._write(workflow_id, self._waiting[workflow_id].states)
             del self._waiting[workflow_id]
-            self._written_at[workflow_id] = self._clock.monotonic()
+            self._pace.setdefault(workflow_id, Pace(self._flush_s)).spend(self._clock.monotonic())
 
     def _write(self, workflow_id: ObjectId, states: Mapping[Place, Mapping[str, Any]]) -> None:
         written = self._states.write_live(
@@ -153,9 +174,8 @@ class LiveStates:
     def _put(self, workflow_id: ObjectId, place: Place, state: Mapping[str, Any]) -> None:
         waiting = self._waiting.get(workflow_id)
         if waiting is None:
-            # Quiet until now: at once. Else when the pause since the last write is over.
-            due_at = self._written_at.get(workflow_id, float("-inf")) + self._flush_s
-            waiting = self._waiting[workflow_id] = _Waiting(due_at)
+            pace = self._pace.get(workflow_id)
+            waiting = self._waiting[workflow_id] = _Waiting(pace.due_at if pace else float("-inf"))
         waiting.states[place] = state
 
 
