@@ -26,14 +26,7 @@ run: $(VENV)/.runtime ## start everything: API on PORT (3000), data in KUBEORCH_
 
 .PHONY: test
 test: check ## all checks and tests; one folder, file or test: T=tests/unit
-ifeq ($(T),)
-	@status=0; \
-	$(PYTHON) -m pytest -q -n 2 tests/unit || status=$$?; \
-	$(PYTHON) -m pytest -q --ignore=tests/unit || status=$$?; \
-	exit $$status
-else
-	@$(PYTHON) -m pytest $(T)
-endif
+	@$(PYTHON) -m pytest -q $(T)
 
 .PHONY: check
 check: $(VENV)/.dev ## style, types, import rules (a part of make test)
