@@ -24,6 +24,7 @@ from app.workflows.existing import read_existing
 from app.workflows.inventory import InventoryStore, Noted, ObjectKey
 from app.workflows.models import Run
 from app.workflows.node_apply import Applied, NodeApplier, NodeFailedError, with_noted
+from app.workflows.patience import AT_START_S, Patience
 from app.workflows.plan import Plan, PlannedNode
 from app.workflows.progress import EVERY_S, RunProgress
 from app.workflows.run_end import RunEnds
@@ -127,9 +128,11 @@ class Deploys:
 
     def _applier(self, job: Job, run: Run, plan: Plan, noted: dict[ObjectKey, Noted]) -> NodeApplier:
         objects = [obj for node in plan.nodes for obj in node.objects]
-        job.check()
+        patience = Patience(job, self._client(run), self.clock, self._on_refused(run))
         try:
-            existing = read_existing(self._client(run)(), objects, str(run.workflow_id))
+            existing = patience.call(
+                lambda client: read_existing(client, objects, str(run.workflow_id)), for_s=AT_START_S
+            )
         except KubeError as error:
             raise UnavailableError(f'Cluster "{run.cluster_name}" can\'t be read: {error.message}') from error
         return NodeApplier(
@@ -141,9 +144,12 @@ class Deploys:
             key_of=lambda obj: ObjectKey.of(run.cluster_id, obj),
             clock=self.clock,
             jobs={node.id: ObjectRef.of(node.objects[-1]) for node in plan.nodes if node.type == "job"},
-            on_refused=lambda: self.clusters.report(run.cluster_id, "error", "unauthorized"),
+            on_refused=self._on_refused(run),
             mac=lambda message: self.sealer.mac(message, purpose=f"config of workflow {run.workflow_id}")[:32],
         )
+
+    def _on_refused(self, run: Run) -> Callable[[], None]:
+        return lambda: self.clusters.report(run.cluster_id, "error", "unauthorized")
 
     def _client(self, run: Run) -> Callable[[], KubeClient]:
         def client() -> KubeClient:

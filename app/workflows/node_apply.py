@@ -6,13 +6,13 @@ cluster's own reason; only the job's own ends (lease lost, cancelled, ...) pass 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from app.clock import Clock
 from app.errors import InvalidError
 from app.jobs.job import Job
 from app.kube.client import KubeClient
-from app.kube.errors import ApiStatusError, KubeError, UnreachableError
+from app.kube.errors import ApiStatusError, KubeError
 from app.kube.objects import KubeObject, ObjectRef
 from app.manifests.jobs import split_ttl
 from app.manifests.labels import CHECKSUM
@@ -20,18 +20,14 @@ from app.manifests.pod_template import with_pod_annotations
 from app.manifests.scaling import with_replicas_of
 from app.workflows.existing import Existing, is_ours
 from app.workflows.inventory import Noted, ObjectKey
+from app.workflows.patience import Answer, Patience
 from app.workflows.plan import PlannedNode
 from app.workflows.values import CONFIG_HASH, content_of, filled_secret, joined, with_kept_env
 
 CONFLICT_TRIES: Final = 12
 """A controller that writes status in between costs one each; more than a few means somebody fights us."""
-PATIENCE_S: Final = 60.0
-"""How long a cluster may be away in the middle of a run before the node fails."""
-FIRST_PAUSE_S: Final = 0.5
 GONE_WITHIN_S: Final = 120.0
 POLL_S: Final = 0.5
-TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
-Answer = TypeVar("Answer")
 
 
 class NodeFailedError(Exception):
@@ -204,31 +200,12 @@ class NodeApplier:
         return Noted(self.key_of(obj), result["metadata"].get("uid", ""))
 
     def _patiently(self, call: Callable[[KubeClient], Answer]) -> Answer:
-        """Call the cluster; while it is away, try again with growing pauses. The job is asked before each try."""
-        until, pause = self.clock.monotonic() + PATIENCE_S, FIRST_PAUSE_S
-        while True:
-            self.job.check()
-            try:
-                return call(self.client())
-            except (UnreachableError, ApiStatusError) as error:
-                if isinstance(error, ApiStatusError) and error.status == 401:
-                    self.on_refused()
-                if not _may_pass(error) or self.clock.monotonic() + pause > until:
-                    raise
-                wait = max(pause, getattr(error, "retry_after_s", None) or 0)
-            self.clock.sleep(min(wait, PATIENCE_S / 2))
-            pause = min(pause * 2, 8.0)
+        return Patience(self.job, self.client, self.clock, self.on_refused).call(call)
 
 
 def with_noted(noted: Mapping[ObjectKey, Noted], key: ObjectKey) -> Noted:
     """An entry to write before its object is applied: what is known of it stays."""
     return replace(noted[key]) if key in noted else Noted(key)
-
-
-def _may_pass(error: KubeError) -> bool:
-    if isinstance(error, UnreachableError):
-        return error.reason in ("refused", "timeout", "server_error", "dns")
-    return isinstance(error, ApiStatusError) and error.status in TRANSIENT
 
 
 def _reason(error: KubeError) -> str:
