@@ -8,6 +8,7 @@ from this class.
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -136,6 +137,7 @@ class Settings(BaseSettings):
             raise ValueError("JWT_SECRET is a sample value: make one with `openssl rand -hex 32`")
         if self.invite_code and not re.fullmatch(r"[A-Za-z0-9_-]{6,64}", self.invite_code):
             raise ValueError("INVITE_CODE must be 6 to 64 of A-Z, a-z, 0-9, _ and -")
+        _refuse_addresses(self)
         if not self.auth_builtin_enabled:
             raise ValueError(
                 "AUTH_BUILTIN_ENABLED is false and no sign-in provider is configured: nobody could sign in"
@@ -170,6 +172,20 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)  # `read_values` has already put environment and file in their order
+
+
+def _refuse_addresses(settings: Settings) -> None:
+    """Whatever a client library would refuse later, in its own words and with a traceback. No value is repeated."""
+    for network in settings.trusted_proxies:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise ValueError(f"TRUSTED_PROXIES: {network!r} is neither an address nor a CIDR") from None
+    if not settings.mongo_uri.startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("MONGO_URI must begin with mongodb:// or mongodb+srv://")
+    for name in ("redis_url", "broker_redis_url", "events_redis_url"):
+        if (url := getattr(settings, name)) and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError(f"{name.upper()} must begin with redis:// or rediss://")
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
