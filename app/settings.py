@@ -184,7 +184,7 @@ def _refuse_addresses(settings: Settings) -> None:
     if not settings.mongo_uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("MONGO_URI must begin with mongodb:// or mongodb+srv://")
     for name in ("redis_url", "broker_redis_url", "events_redis_url"):
-        if (url := getattr(settings, name)) and not url.startswith(("redis://", "rediss://", "unix://")):
+        if (url := getattr(settings, name)) and not url.startswith(("redis://", "rediss://")):
             raise ValueError(f"{name.upper()} must begin with redis:// or rediss://")
 
 
