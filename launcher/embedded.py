@@ -7,6 +7,7 @@ Used by the launcher and by the tests' fixtures, so there is one way to start th
 import importlib.util
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -142,13 +143,16 @@ class Redis:
         target.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def answers(self) -> bool:
-        import redis
-
+        """Asked by hand: the client library would take longer to import than the server to start."""
         try:
-            with redis.Redis.from_url(self.uri, socket_connect_timeout=0.5, socket_timeout=0.5) as client:
-                return bool(client.ping())
-        except redis.RedisError:
+            with socket.create_connection((LOOPBACK, self.port), timeout=0.5) as connection:
+                connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
+                replies = b""
+                while replies.count(b"\n") < len(("AUTH", "PING")) and (more := connection.recv(1024)):
+                    replies += more
+        except OSError:
             return False
+        return b"+PONG" in replies
 
 
 def redis_program() -> str:

@@ -43,6 +43,7 @@ def store_of(launch: Launched) -> Iterator[MongoClient[dict[str, Any]]]:
         yield client
 
 
+@pytest.mark.timeout(240)  # two starts
 def test_kill_9_of_the_launcher_leaves_no_child_and_keeps_the_data(data: Path) -> None:
     with started(data) as launch:
         launch.wait_for(*PARTS, within_s=40)

@@ -23,7 +23,7 @@ def demo(data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
         env=given | own | environment,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=150,
         check=False,
     )
 
@@ -39,6 +39,7 @@ def data(tmp_path: Path, kubeconfig: Path) -> Iterator[Path]:
         kubectl(kubeconfig, "--namespace=default", "delete", kinds, "--wait=false", "--selector", label)
 
 
+@pytest.mark.timeout(330)  # two starts, each of which may take its 120 s
 def test_the_example_becomes_healthy_and_a_second_start_uses_it_again(data: Path, kubeconfig: Path) -> None:
     first = demo(data, KUBECONFIG=str(kubeconfig))
     remembered = json.loads((data / "demo.json").read_text())
@@ -54,6 +55,7 @@ def test_the_example_becomes_healthy_and_a_second_start_uses_it_again(data: Path
     assert json.loads((data / "demo.json").read_text()) == remembered
 
 
+@pytest.mark.timeout(160)
 def test_without_a_cluster_it_says_what_is_missing(tmp_path: Path) -> None:
     done = demo(tmp_path / "kubeorch", KUBECONFIG=str(tmp_path / "nowhere"))
 
