@@ -195,24 +195,27 @@ class Supervisor:
         self._run_file.remove()
 
     def _stop(self, group: Sequence[_Running]) -> None:
-        """Ask all of them, wait for each, kill what stays."""
-        alive = [running for running in group if running.process]
-        for running in reversed(alive):
-            if running.process and not has_ended(running.process):
-                running.process.send_signal(signal.SIGTERM)
+        """Ask all of them, take each as it ends, kill what stays."""
+        alive = {running.part.name: running.process for running in reversed(group) if running.process}
+        for process in alive.values():
+            if not has_ended(process):
+                process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + STOP_WITHIN_S
-        while not self._hurry and time.monotonic() < deadline:
-            if all(running.process is None or has_ended(running.process) for running in alive):
-                break
-            self._wait(0.1)
-        for running in alive:
-            if running.process:
-                if not has_ended(running.process):
-                    self._say(f"{running.part.name} doesn't stop; killed")
-                reap(running.process)
+        while alive:
+            over = self._hurry or time.monotonic() > deadline
+            for name, process in list(alive.items()):
+                ended = has_ended(process)
+                if over and not ended:
+                    self._say(f"{name} doesn't stop; killed")
+                if over or ended:
+                    reap(process)
+                    kill_marked(f"{self._run_file.launch}/{name}")
+                    self._run_file.drop(name)
+                    del alive[name]
+            if alive:
+                self._wait(0.1)
+        for running in group:
             running.process = running.restart_at = None
-            kill_marked(f"{self._run_file.launch}/{running.part.name}")
-            self._run_file.drop(running.part.name)
 
     def _start_guardian(self) -> None:
         command = [sys.executable, "-S", "-m", "launcher.guardian", str(self._run_file.path), self._run_file.launch]

@@ -74,7 +74,7 @@ def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
         eventually(lambda: ignores_sigterm(stubborn))
 
         launch.process.send_signal(signal.SIGINT)
-        eventually(lambda: len(launch.living()) == 2)  # it and the store
+        eventually(lambda: set(launch.run()["processes"]) == {"store", "stubborn"})
         assert launch.process.poll() is None
         launch.process.send_signal(signal.SIGINT)
 
