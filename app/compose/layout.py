@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.compose.drawing.cards import COLUMN, WIDTH, WORKLOADS, card_height
-from app.compose.drawing.columns import columns, without_circles
+from app.compose.drawing.columns import columns, shortened, without_circles
 from app.compose.drawing.crossings import settle_orders
 from app.compose.drawing.heights import tops
 from app.compose.drawing.packing import Part, block, packed
@@ -86,7 +86,12 @@ def _part(
     edges = without_circles(len(group), [(local[source], local[target]) for source, target in pairs])
     column = columns(edges, [is_workload[card] for card in group])
     drawn = strands(edges, column)
-    settle_orders(drawn)
+    crossed = settle_orders(drawn)
+    if crossed > len(edges):  # a tangle: levels say little in it, short edges help the eye more
+        shorter = shortened(edges, column)
+        other = strands(edges, shorter)
+        if settle_orders(other) < crossed:
+            drawn, column = other, shorter
     own = [heights[card] for card in group]
     top = tops(drawn, own)
     return Part(
