@@ -106,7 +106,7 @@ class Supervisor:
         before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, *STOP_SIGNALS)}
         wakeup_before = signal.set_wakeup_fd(self._wake_writer, warn_on_full_buffer=False)
         for number in STOP_SIGNALS:
-            if before[number] != signal.SIG_IGN:  # nohup
+            if number != signal.SIGHUP or before[number] != signal.SIG_IGN:  # ignored: nohup
                 signal.signal(number, lambda *_: self.request_stop())
         signal.signal(signal.SIGCHLD, lambda *_: None)
         try:
