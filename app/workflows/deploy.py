@@ -21,9 +21,9 @@ from app.kube.objects import ObjectRef
 from app.storage.sealed import Sealer, UnreadableError
 from app.workflows.cleaner import Cleaner
 from app.workflows.existing import read_existing
-from app.workflows.inventory import InventoryStore, Noted, ObjectKey
+from app.workflows.inventory import InventoryStore, Notes, ObjectKey
 from app.workflows.models import Run
-from app.workflows.node_apply import Applied, NodeApplier, NodeFailedError, with_noted
+from app.workflows.node_apply import Applied, NodeApplier, NodeFailedError
 from app.workflows.patience import AT_START_S, Patience
 from app.workflows.plan import Plan, PlannedNode
 from app.workflows.progress import EVERY_S, RunProgress
@@ -80,12 +80,15 @@ class Deploys:
         return Outcome("failed", f"{first.name}: {progress.failed[first.id]}")
 
     def _apply(self, job: Job, run: Run, plan: Plan, progress: RunProgress) -> None:
-        noted = self._note_wanted(job, run, plan)
-        applier = self._applier(job, run, plan, noted)
+        notes = Notes(self.inventory, run.workflow_id, job)
+        wanted = [ObjectKey.of(run.cluster_id, obj) for node in plan.nodes for obj in node.objects]
+        notes.want(wanted)
+        notes.save()  # before anything is applied: a crash leaves a note too many, never an object too many
+        applier = self._applier(job, run, plan, notes)
         with ThreadPoolExecutor(self.parallelism, thread_name_prefix="apply") as pool:
             for level in plan.levels:
-                self._apply_level(pool, applier, level, progress, noted)
-        self._note_applied(job, run, noted)
+                self._apply_level(pool, applier, level, progress, notes)
+        notes.save()
         for node in plan.nodes:
             if node.type == "job" and node.id not in progress.failed:
                 try:
@@ -93,7 +96,7 @@ class Deploys:
                 except NodeFailedError as error:
                     progress.failure(node, str(error))
         if not progress.failed:
-            self._remove_renamed(job, run, plan, noted, progress)
+            self._remove_surplus(job, run, notes, frozenset(wanted), progress)
         progress.flush()
 
     def ended(self, raw: Raw, outcome: Outcome) -> None:
@@ -111,22 +114,7 @@ class Deploys:
             raise InvalidError("The values given for this run can't be decrypted any more: run it again") from None
         return self.service.plan(run.workflow_id, self.versions.graph(run), cluster.namespace, given)
 
-    def _note_wanted(self, job: Job, run: Run, plan: Plan) -> dict[ObjectKey, Noted]:
-        """Note every object before it is applied: a crash then leaves a note too many, never an object too many."""
-        noted = self.inventory.read(run.workflow_id)
-        wanted = [ObjectKey.of(run.cluster_id, obj) for node in plan.nodes for obj in node.objects]
-        if any(key not in noted for key in wanted):
-            noted |= {key: with_noted(noted, key) for key in wanted}
-            job.check()
-            self.inventory.write(run.workflow_id, noted.values(), fence=job.fence)
-        return noted
-
-    def _note_applied(self, job: Job, run: Run, noted: dict[ObjectKey, Noted]) -> None:
-        if noted != self.inventory.read(run.workflow_id):
-            job.check()
-            self.inventory.write(run.workflow_id, noted.values(), fence=job.fence)
-
-    def _applier(self, job: Job, run: Run, plan: Plan, noted: dict[ObjectKey, Noted]) -> NodeApplier:
+    def _applier(self, job: Job, run: Run, plan: Plan, notes: Notes) -> NodeApplier:
         objects = [obj for node in plan.nodes for obj in node.objects]
         patience = Patience(job, self._client(run), self.clock, self._on_refused(run))
         try:
@@ -140,7 +128,7 @@ class Deploys:
             workflow_id=str(run.workflow_id),
             client=self._client(run),
             existing=existing,
-            noted=dict(noted),
+            noted=dict(notes.entries),
             key_of=lambda obj: ObjectKey.of(run.cluster_id, obj),
             clock=self.clock,
             jobs={node.id: ObjectRef.of(node.objects[-1]) for node in plan.nodes if node.type == "job"},
@@ -166,7 +154,7 @@ class Deploys:
         applier: NodeApplier,
         level: tuple[PlannedNode, ...],
         progress: RunProgress,
-        noted: dict[ObjectKey, Noted],
+        notes: Notes,
     ) -> None:
         """Side by side; a failure stops only what needs it."""
         futures: dict[Future[Applied], PlannedNode] = {}
@@ -183,28 +171,25 @@ class Deploys:
                 except NodeFailedError as error:
                     progress.failure(node, str(error))
                 else:
-                    noted |= {entry.key: entry for entry in applied.objects}
+                    notes.put(applied.objects)
                     progress.applied(node, text=f"{node.name}: {node.type} applied")
         finally:
             for future in futures:
                 future.cancel()  # the job is over: what hasn't begun doesn't begin
 
-    def _remove_renamed(
-        self, job: Job, run: Run, plan: Plan, noted: dict[ObjectKey, Noted], progress: RunProgress
+    def _remove_surplus(
+        self, job: Job, run: Run, notes: Notes, wanted: frozenset[ObjectKey], progress: RunProgress
     ) -> None:
         """Objects of an earlier run that this graph names otherwise, and all on a cluster that it has left."""
-        wanted = {ObjectKey.of(run.cluster_id, obj) for node in plan.nodes for obj in node.objects}
-        surplus = [entry for key, entry in noted.items() if key not in wanted]
+        surplus = [entry for key, entry in notes.entries.items() if key not in wanted]
         if not surplus:
             return
         removal = self.cleaner.remove_noted(job, str(run.workflow_id), surplus)
         for text in removal.log:
             progress.log(text)
         left = {entry.key for entry in removal.left}
-        for entry in surplus:
-            if entry.key not in left:
-                del noted[entry.key]
-        self._note_applied(job, run, noted)
+        notes.drop(entry.key for entry in surplus if entry.key not in left)
+        notes.save()
 
 
 def _removed(run: Run) -> InvalidError:

@@ -11,6 +11,8 @@ from typing import Any
 from bson import ObjectId
 from pymongo.database import Database
 
+from app.errors import LeaseLostError
+from app.jobs.job import Job
 from app.kube.objects import KubeObject
 
 
@@ -66,6 +68,37 @@ class InventoryStore:
             return False
         self._inventories.insert_one({"_id": workflow_id, "objects": objects, "fence": fence})
         return True
+
+
+class Notes:
+    """A workflow's inventory in the hands of who has its lease. Written only where it differs."""
+
+    def __init__(self, store: InventoryStore, workflow_id: ObjectId, job: Job) -> None:
+        self._store, self._workflow_id, self._job = store, workflow_id, job
+        self._stored = store.read(workflow_id)
+        self.entries = dict(self._stored)
+
+    def want(self, keys: Iterable[ObjectKey]) -> None:
+        """Before they are applied; what is known of them stays."""
+        self.entries |= {key: Noted(key) for key in keys if key not in self.entries}
+
+    def put(self, entries: Iterable[Noted]) -> None:
+        """They have been applied."""
+        self.entries |= {entry.key: entry for entry in entries}
+
+    def drop(self, keys: Iterable[ObjectKey]) -> None:
+        """They are gone."""
+        for key in keys:
+            self.entries.pop(key, None)
+
+    def save(self) -> None:
+        """Raises LeaseLostError when a newer owner has written."""
+        if self.entries == self._stored:
+            return
+        self._job.check()
+        if not self._store.write(self._workflow_id, self.entries.values(), fence=self._job.fence):
+            raise LeaseLostError(self._job.lease.id)
+        self._stored = dict(self.entries)
 
 
 def _noted(raw: Mapping[str, Any]) -> Noted:
