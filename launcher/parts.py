@@ -89,7 +89,10 @@ def product_parts(data: DataFolder, port: int, flower_port: int, processes: int,
                 "WEB_CONCURRENCY": os.environ.get("WEB_CONCURRENCY", "1"),
             },
         ),
-        Part("worker", [*celery, "worker", "-E", "-Q", QUEUES, "-c", str(processes)]),
+        Part(
+            "worker",
+            [*celery, "worker", "-E", "--without-gossip", "--without-mingle", "-Q", QUEUES, "-c", str(processes)],
+        ),
         Part("watcher", [sys.executable, "-m", "workers.watcher"]),
         Part("scheduler", [sys.executable, "-m", "workers.scheduler"]),
         Part(

@@ -175,6 +175,7 @@ class WorkflowServices(ClusterServices, JobServices):
             self.versions,
             self.run_ends,
             self.cleanups,
+            self.leases,
             self.clock,
             keep=self.settings.run_keep,
             retention=timedelta(days=self.settings.run_retention_days),

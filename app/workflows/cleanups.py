@@ -149,8 +149,9 @@ class CleanupJobs:
             raise LeaseLostError(job.lease.id)
         if all_go and not removal.left:
             self._show_end(job, workflow)
-        if not removal.left:
-            self.workflows.cleaned(workflow)
+        if not removal.left and self.workflows.cleaned(workflow) and workflow.get("deleted_at"):
+            self.states.delete(workflow["_id"])
+            self.inventory.delete(workflow["_id"])
         fields = {"log": removal.log, "left": [str(entry.key) for entry in removal.left]}
         return Outcome("completed", fields=fields)
 

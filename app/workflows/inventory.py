@@ -69,6 +69,10 @@ class InventoryStore:
         self._inventories.insert_one({"_id": workflow_id, "objects": objects, "fence": fence})
         return True
 
+    def delete(self, workflow_id: ObjectId) -> None:
+        """The workflow is gone for good."""
+        self._inventories.delete_one({"_id": workflow_id})
+
 
 class Notes:
     """A workflow's inventory in the hands of who has its lease. Written only where it differs."""

@@ -161,6 +161,10 @@ class StateStore:
 
         return self._write(workflow_id, change)
 
+    def delete(self, workflow_id: ObjectId) -> None:
+        """The workflow is gone for good."""
+        self._states.delete_one({"_id": workflow_id})
+
     def note_end(self, workflow_id: ObjectId, run: Mapping[str, Any]) -> Written | None:
         """The run has ended: what it didn't get to stays undone. `None`: a newer run is shown.
 

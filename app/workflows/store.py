@@ -102,7 +102,9 @@ class WorkflowStore:
         """Write a graph read at this `graph_rev`, raising it. `None`: somebody else wrote first; read again."""
         rev = workflow.get("graph_rev", 0)
         changed = {**changes, "updated_at": self._clock.now(), "graph_rev": rev + 1}
-        mine = {"_id": workflow["_id"], "owner_id": workflow["owner_id"], "deleted_at": None, "graph_rev": rev}
+        # None also matches a document of an earlier release, which has no rev.
+        as_read = {"deleted_at": None, "graph_rev": workflow.get("graph_rev")}
+        mine = {"_id": workflow["_id"], "owner_id": workflow["owner_id"], **as_read}
         won = self._workflows.update_one(mine, {"$set": changed}).matched_count == 1
         return {**workflow, **changed} if won else None
 
@@ -114,13 +116,19 @@ class WorkflowStore:
 
     def cleaned(self, seen: RawWorkflow) -> bool:
         """Nothing is left to clean of the workflow as it was read. False: it has changed since, clean again."""
-        same = {"_id": seen["_id"], "graph_rev": seen["graph_rev"], "status": seen["status"]}
-        same |= {"deleted_at": seen["deleted_at"], "cluster_id": seen["cluster_id"]}
+        same = {"_id": seen["_id"], "graph_rev": seen.get("graph_rev"), "status": seen["status"]}
+        same |= {"deleted_at": seen.get("deleted_at"), "cluster_id": seen["cluster_id"]}
         return self._workflows.update_one(same, {"$unset": {"cleanup_wanted": ""}}).matched_count == 1
 
     def that_have_run(self) -> Iterator[ObjectId]:
         """Ids of all workflows with a run, deleted ones too."""
         for workflow in self._workflows.find({"run_count": {"$gt": 0}}, {"_id": 1}):
+            yield workflow["_id"]
+
+    def gone_for_good(self) -> Iterator[ObjectId]:
+        """Ids of deleted ones that have left nothing in a cluster."""
+        gone = {"deleted_at": {"$ne": None}, "cleanup_wanted": None, "run_count": {"$gt": 0}}
+        for workflow in self._workflows.find(gone, {"_id": 1}):
             yield workflow["_id"]
 
     def wanting_cleanup(self) -> Sequence[RawWorkflow]:
@@ -130,7 +138,7 @@ class WorkflowStore:
     def count_start(self, workflow_id: ObjectId, version: int) -> None:
         """A run of this version has started. Runs of a workflow never overlap, so their versions only grow."""
         counts = {"$inc": {"run_count": 1}, "$max": {"current_version": version}}
-        fresh = {"_id": workflow_id, "counted_start": {"$lt": version}}
+        fresh = {"_id": workflow_id, "counted_start": _below(version)}
         set_ = {"counted_start": version, "last_run_at": self._clock.now()}
         self._workflows.update_one(fresh, {"$set": set_, **counts})
 
@@ -139,11 +147,16 @@ class WorkflowStore:
         change: dict[str, Any] = {"$set": {"counted_end": version}}
         if counter:
             change["$inc"] = {counter: 1}
-        self._workflows.update_one({"_id": workflow_id, "counted_end": {"$lt": version}}, change)
+        self._workflows.update_one({"_id": workflow_id, "counted_end": _below(version)}, change)
 
     def raise_version(self, workflow_id: ObjectId, version: int) -> None:
         """A snapshot with this number is stored."""
         self._workflows.update_one({"_id": workflow_id}, {"$max": {"current_version": version}})
+
+
+def _below(version: int) -> dict[str, Any]:
+    """Lower, or not there: a document of an earlier release."""
+    return {"$not": {"$gte": version}}
 
 
 def _matching(owner_id: ObjectId, status: str, text: str) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Final
 import structlog
 
 from app.clock import Clock
+from app.jobs.leases import Leases
 from app.workflows.cleanups import Cleanups
 from app.workflows.run_end import RunEnds
-from app.workflows.run_store import RunStore
+from app.workflows.run_store import RunStore, workflow_lease
 from app.workflows.store import WorkflowStore
 from app.workflows.versions import Versions
 
@@ -28,6 +29,7 @@ class WorkflowUpkeep:
     versions: Versions
     ends: RunEnds
     cleanups: Cleanups
+    leases: Leases
     clock: Clock
     keep: int
     retention: timedelta
@@ -44,7 +46,10 @@ class WorkflowUpkeep:
         self.cleanups.ensure_wanted()
 
     def trim_runs(self) -> None:
-        """Keep the newest RUN_KEEP of each workflow, none older than RUN_RETENTION_DAYS but the newest."""
+        """Keep the newest RUN_KEEP of each workflow, none older than RUN_RETENTION_DAYS but the newest; no lease of
+        a workflow that is gone."""
         before = self.clock.now() - self.retention
         for workflow_id in self.workflows.that_have_run():
             self.runs.trim(workflow_id, keep=self.keep, older_than=before)
+        for workflow_id in self.workflows.gone_for_good():
+            self.leases.forget(workflow_lease(workflow_id))
