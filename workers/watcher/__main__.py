@@ -3,6 +3,7 @@
 from bson import ObjectId
 
 from app.bootstrap import Services
+from app.kube.pace import Pace
 from app.workflows.live import LiveStates
 from workers.process import start, stop_on_signals
 from workers.watcher.shard import Shard
@@ -35,7 +36,10 @@ def _open(services: Services, cluster_id: ObjectId, version: int, held: Held) ->
         may_write=held.may_write,
         flush_s=services.settings.watch_flush_ms / 1000,
     )
-    shard = Shard(cluster_id, version, clusters=services.clusters, live=live, clock=services.clock)
+    resync_s = services.settings.watch_resync_seconds
+    # Spread, so that a cluster's kinds aren't all listed at once; never later than was set.
+    pace = Pace(resync_s=(0.9 * resync_s, 0.98 * resync_s))
+    shard = Shard(cluster_id, version, clusters=services.clusters, live=live, clock=services.clock, pace=pace)
     shard.start()
     return shard
 

@@ -20,6 +20,7 @@ from app.errors import KubeOrchError
 from app.kube.connection import Connection
 from app.kube.errors import UnreachableError
 from app.kube.objects import KubeObject
+from app.kube.pace import Pace
 from app.kube.probe import ClusterProbe, Probe
 from app.kube.watch import WatchLoop, WatchState
 from app.resources.judge import Judge
@@ -41,6 +42,8 @@ SYNC_WITHIN_S: Final = 10.0
 STORE_PAUSE_S: Final = 1.0
 TRIMMED: Final = frozenset({"Pod", "EndpointSlice", "ReplicaSet"})
 """Kinds that become tuples at once; `keep` would cut what those are made from."""
+
+PACE: Final = Pace()
 
 Item = Callable[[], None]
 
@@ -89,10 +92,17 @@ class Shard:
     """Watches one cluster until closed."""
 
     def __init__(
-        self, cluster_id: ObjectId, version: int, *, clusters: Clusters, live: LiveStates, clock: Clock
+        self,
+        cluster_id: ObjectId,
+        version: int,
+        *,
+        clusters: Clusters,
+        live: LiveStates,
+        clock: Clock,
+        pace: Pace = PACE,
     ) -> None:
         self.cluster_id, self.version = cluster_id, version
-        self._clusters, self._live, self._clock = clusters, live, clock
+        self._clusters, self._live, self._clock, self._pace = clusters, live, clock, pace
         self._stop = threading.Event()
         self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._view = ClusterView()
@@ -305,6 +315,7 @@ class Shard:
             clock=self._clock,
             stop=self._stop,
             wake=wake,
+            pace=self._pace,
         )
         thread = threading.Thread(target=loop.run, name=f"watch-{name}-{self.cluster_id}", daemon=True)
         return _Loop(loop, wake, thread)
