@@ -56,6 +56,10 @@ class Recorder:
         """The status of each run whose end was told."""
         return [frame.data["data"]["status"] for frame in self.frames if frame.name == "complete"]
 
+    def was_told_all(self) -> bool:
+        """Was there a gap, so that it got the whole state in place of what lay in it?"""
+        return any(frame.name == "workflow_sync" for frame in self.frames) or len(self.history) > 1
+
     def shown(self) -> dict[str, Any]:
         """Node id → `_status`, as the canvas has it now."""
         shown: dict[str, Any] = {}

@@ -38,8 +38,13 @@ def applied(system: System, nodes: list[Any]) -> str:
     return workflow
 
 
+def watched(proxy: FaultProxy, since: float) -> set[str]:
+    """The kinds that are watched again."""
+    return {asked.path for asked in proxy.since(since) if asked.is_watch}
+
+
 def is_deleted(system: System, workflow: str, node: str) -> bool:
-    return system.states(workflow)[node].get("reason") == "Deleted"
+    return bool(system.states(workflow)[node].get("reason") == "Deleted")
 
 
 @pytest.mark.timeout(900)
@@ -57,8 +62,7 @@ def test_09_states_are_true_15_s_after_the_api_server_is_back(
         back_at = time.monotonic()
         eventually(lambda: is_deleted(system, workflow, "c0"), within_s=GREEN_WITHIN_S)
         true_s = time.monotonic() - back_at
-        kinds = lambda: len({asked.path for asked in proxy.since(back_at) if asked.is_watch})  # noqa: E731
-        eventually(lambda: kinds() == KINDS, within_s=GREEN_WITHIN_S)
+        eventually(lambda: len(watched(proxy, back_at)) == KINDS, within_s=GREEN_WITHIN_S)
         watched_s = time.monotonic() - back_at
         eventually(lambda: recorder.shown() == system.states(workflow), within_s=5)
     recorder.judged()

@@ -55,7 +55,7 @@ def test_11_a_run_in_its_middle_survives_and_the_stream_has_no_hole(
         system.all_in(workflow, "created", within_s=10)
         shown_s = time_until(lambda: recorder.shown() == system.states(workflow), within_s=20) + time.monotonic() - at
         # Told, or shown by the state that it reloaded.
-        eventually(lambda: recorder.ends() == ["completed"] or told_whole(recorder), within_s=5)
+        eventually(lambda: recorder.ends() == ["completed"] or recorder.was_told_all(), within_s=5)
     recorder.judged()
 
     print(f"{fault.__name__}: run ended and viewer up to date after {shown_s:.1f} s")
@@ -86,7 +86,3 @@ def time_until(check: Callable[[], bool], within_s: float) -> float:
     began = time.monotonic()
     eventually(check, within_s=within_s)
     return time.monotonic() - began
-
-
-def told_whole(recorder: Recorder) -> bool:
-    return any(frame.name == "workflow_sync" for frame in recorder.frames)

@@ -46,7 +46,7 @@ def test_13_no_version_without_its_run_and_no_hole(services: Services, person: P
     died = 0
     for step in range(1, len(steps) + 1):
         for when in ("before", "after"):
-            died += mortal(values, start_run, workflow_id, die_at=step, when=when) is None  # type: ignore[arg-type]
+            died += mortal(values, start_run, workflow_id, die_at=step, when=when) is None
             later(services)
             end_all(services)
 
