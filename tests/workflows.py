@@ -18,7 +18,7 @@ def a_cluster(services: Services, user_id: ObjectId, name: str = "prod", **field
     values = {"server": "https://cluster.example.com", "auth_type": "token", "status": "connected"}
     cluster = Cluster(_id=ObjectId(), user_id=user_id, name=name, created_at=now, updated_at=now, **(values | fields))
     entry = Entry(
-        _id=ObjectId(),
+        id=ObjectId(),
         user_id=user_id,
         cluster_id=cluster.id,
         cluster_name=name,

@@ -8,8 +8,10 @@ from app.resources.view import ClusterView, Subject
 WEB = Subject("Deployment", "n", "web")
 
 
-def obj(kind: str, name: str, uid: str = "", owner: tuple[str, str] | None = None, **labels: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"name": name, "namespace": "n", "uid": uid or name, "labels": labels}
+def obj(
+    kind: str, name: str, uid: str = "", owner: tuple[str, str] | None = None, labels: dict[str, str] | None = None
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": name, "namespace": "n", "uid": uid or name, "labels": labels or {}}
     if owner:
         metadata["ownerReferences"] = [{"kind": owner[0], "name": owner[1], "uid": owner[1], "controller": True}]
     return {"kind": kind, "metadata": metadata}
@@ -69,7 +71,7 @@ def test_endpoints_touch_their_service() -> None:
     view = ClusterView()
     service = Subject("Service", "n", "web")
     view.put("Service", obj("Service", "web"))
-    slice_ = obj("EndpointSlice", "web-x", **{"kubernetes.io/service-name": "web"})
+    slice_ = obj("EndpointSlice", "web-x", labels={"kubernetes.io/service-name": "web"})
 
     touched = view.put("EndpointSlice", slice_ | {"endpoints": [{"conditions": {"ready": True}}]})
 

@@ -67,7 +67,7 @@ def test_a_node_without_a_state_has_no_status_and_the_graph_stays_as_it_is() -> 
 
     assert merged[0]["data"] == {"name": "x", "_status": HEALTHY}
     assert merged[1] == {"id": "c", "data": {}}
-    assert "_status" not in graph[0]["data"]  # type: ignore[operator]  # the literal's value type is a union
+    assert "_status" not in graph[0]["data"]
 
 
 def test_all_healthy_wants_every_node() -> None:
