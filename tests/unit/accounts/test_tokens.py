@@ -151,7 +151,7 @@ def test_the_builder_of_forged_tokens_makes_a_good_one_when_nothing_is_changed(
         {"auth_time": None},
         {"type": "exec"},
         {"type": None},
-        {"user_id": str(ObjectId())},
+        {"user_id": "65f1a2b3c4d5e6f708192a3b"},
         {"user_id": "x", "sub": "x"},
         {"sid": 7},
         {"exp": "soon"},
