@@ -13,7 +13,7 @@ def main() -> int:
         case ["demo"]:
             from launcher.demo import demo
 
-            return start(demo)
+            return start(demo, shows_example=True)
         case _:
             print("usage: python -m launcher run|demo", file=sys.stderr)
             return 2

@@ -18,6 +18,7 @@ from launcher.example import DESCRIPTION, NAME, example_edges, example_nodes
 from launcher.kubeconfig import LocalCluster, NoClusterError, local_cluster
 from launcher.listening import Listener
 from launcher.parts import Plan
+from launcher.practice import DISPLAY_NAME, is_wanted, practice_cluster
 from launcher.run import addresses, wait_until_ready
 from launcher.states import States
 from launcher.table import display
@@ -81,9 +82,16 @@ class Memory:
 def show_example(anonymous: Api, memory: Memory, deadline: float) -> States:
     """From the sign-in to the last healthy node; what is known when the time is up."""
     api = sign_in(anonymous, memory)
-    cluster = add_cluster(api, local_cluster(os.environ))
+    if is_wanted(os.environ):
+        cluster = add_cluster(
+            api, practice_cluster(memory.data), DISPLAY_NAME, "Simulated on this machine: runs nothing"
+        )
+    else:
+        local = local_cluster(os.environ)
+        cluster = add_cluster(api, local, local.name, "From the kubeconfig of this machine")
     workflow = example_workflow(api, memory, cluster)
-    print(f'Running "{NAME}" on cluster {cluster}:', flush=True)
+    shown = DISPLAY_NAME if is_wanted(os.environ) else cluster
+    print(f'Running "{NAME}" on cluster {shown}:', flush=True)
     return follow(api, workflow, run(api, workflow, memory), deadline)
 
 
@@ -112,13 +120,13 @@ def register(api: Api, account: Mapping[str, str]) -> Any:
         ) from None
 
 
-def add_cluster(api: Api, cluster: LocalCluster) -> str:
+def add_cluster(api: Api, cluster: LocalCluster, display_name: str, description: str) -> str:
     """By its name; one that is known already gets the kubeconfig's present credentials."""
     credentials = {"kubeconfig": cluster.kubeconfig}
     new = {
         "name": cluster.name,
-        "displayName": cluster.name,
-        "description": "From the kubeconfig of this machine",
+        "displayName": display_name,
+        "description": description,
         "server": cluster.server,
         "authType": "kubeconfig",
         "credentials": credentials,

@@ -13,6 +13,7 @@ from launcher.checks import UnfitMachineError, check_machine
 from launcher.data import DataFolder, DataFolderError
 from launcher.embedded import NotStartableError
 from launcher.parts import Plan, PortTakenError, data_folder, make_plan
+from launcher.practice import practice_parts
 from launcher.processes import PROC, kill_marked
 from launcher.runfile import RunFile, read_run
 from launcher.supervisor import Supervisor
@@ -24,32 +25,38 @@ GUARDIAN_WITHIN_S: Final = 5.0
 EXPECTED: Final = (SettingsError, UnfitMachineError, DataFolderError, NotStartableError, PortTakenError)
 
 
-def start(companion: Companion) -> int:
-    """Run until a signal or the companion asks for the end; the exit status."""
+def start(companion: Companion, *, shows_example: bool = False) -> int:
+    """Run until a signal or the companion asks for the end; the exit status.
+
+    Args:
+        companion: what to do beside the running parts.
+        shows_example: it needs a cluster, if only the practice cluster.
+    """
     os.umask(0o077)  # logs and data are the owner's alone
     try:
         given = read_values(os.environ)
         data = data_folder(given)
         data.make()
         with data.locked():
-            return serve(given, data, companion)
+            return serve(given, data, companion, shows_example=shows_example)
     except EXPECTED as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def serve(given: Mapping[str, Any], data: DataFolder, companion: Companion) -> int:
+def serve(given: Mapping[str, Any], data: DataFolder, companion: Companion, *, shows_example: bool) -> int:
     end_leftovers(data)
     for warning in check_machine(data.path, embedded_mongo="mongo_uri" not in given):
         print(f"Warning: {warning}", file=sys.stderr)
     kept = data.secrets()
     plan = make_plan(given, data, kept)
+    practice = practice_parts(data, os.environ, shows_example=shows_example)
     environment = {**os.environ, **plan.settings}
     load_settings(environment)  # a bad value is said here, in one line, not by each part in its log
     print(f"Starting (data and logs in {data.path}) ...", flush=True)
     launch = secrets.token_hex(8)
     supervisor = Supervisor(
-        plan.parts,
+        [*practice, *plan.parts],
         environment=environment,
         run_file=RunFile(data.run_file, launch),
         logs=data.logs,
