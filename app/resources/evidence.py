@@ -111,8 +111,10 @@ def _last_lines(connection: Connection, pod: PodFacts, *, previous: bool, clock:
     try:
         path = f"{_PODS.path(pod.namespace, pod.name)}/log"
         with connection.open(path, query=query, accept="*/*", read_timeout_s=READ_S) as stream:
-            while (part := stream.read_some()) and len(written) < LOG_BYTES and clock.monotonic() < deadline:
+            while part := stream.read_some():
                 written += part
+                if len(written) >= LOG_BYTES or clock.monotonic() >= deadline:
+                    break
     except (KubeError, ValueError) as error:
         log.info("evidence_unread", what="log", error=str(error))
         return None
