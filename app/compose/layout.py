@@ -9,7 +9,7 @@ from typing import Final
 
 from app.compose.drawing.cards import COLUMN, WIDTH, WORKLOADS, card_height
 from app.compose.drawing.columns import columns, shortened, without_circles
-from app.compose.drawing.crossings import settle_orders
+from app.compose.drawing.crossings import is_tangle, settle_orders
 from app.compose.drawing.heights import tops
 from app.compose.drawing.packing import Part, block, packed
 from app.compose.drawing.strands import strands
@@ -87,7 +87,7 @@ def _part(
     column = columns(edges, [is_workload[card] for card in group])
     drawn = strands(edges, column)
     crossed = settle_orders(drawn)
-    if crossed > len(edges):  # a tangle: levels say little in it, short edges help the eye more
+    if is_tangle(drawn, crossed):  # levels say little in it, short edges help the eye more
         shorter = shortened(edges, column)
         other = strands(edges, shorter)
         if settle_orders(other) < crossed:

@@ -12,9 +12,9 @@ from typing import Final
 
 from app.compose.drawing.strands import Strands
 
-_PATIENCE: Final = 2  # sweeps there and back without a better order, then it is done
+_PATIENCE: Final = 3  # sweeps there and back without a better order, then it is done
 _LEAST_GAIN: Final = 0.2  # another beginning must save this share of the crossings to be worth the moves
-_WORK: Final = 60_000  # links walked along at most: bounds the time of huge graphs
+_WORK: Final = 16_000  # links looked at in all sweeps together: bounds the time of huge graphs
 
 
 def settle_orders(drawn: Strands) -> int:
@@ -22,21 +22,25 @@ def settle_orders(drawn: Strands) -> int:
 
     The canvas's own order is tried first, then orders in which what hangs together stands together. As one order or
     another may win by a hair, and each gives another picture, the first one stays unless another is clearly better.
+    In a tangle every crossing counts.
     """
-    work = _WORK // (sum(map(len, drawn.right)) + 1)
-    best, fewest = _swept(drawn, drawn.layers, max(1, work))
-    for first, then, deep in (
-        (drawn.right, drawn.left, True),
-        (drawn.left, drawn.right, True),
-        (drawn.left, drawn.right, False),
-    ):
-        if not fewest or work < 3:
+    left, right = drawn.left, drawn.right
+    sweeps = 1 + _WORK // (sum(map(len, right)) + 1)
+    best, fewest, made = _swept(drawn, drawn.layers, sweeps)
+    for first, then, deep in ((right, left, True), (left, right, True), (left, right, False)):
+        sweeps -= made
+        if not fewest or sweeps <= 0:
             break
-        found, crossed = _swept(drawn, _walked(drawn.layers, first, then, deep=deep), work)
-        if crossed < fewest * (1 - _LEAST_GAIN):
+        found, crossed, made = _swept(drawn, _walked(drawn.layers, first, then, deep=deep), sweeps)
+        if crossed < fewest * (1 if is_tangle(drawn, fewest) else 1 - _LEAST_GAIN):
             best, fewest = found, crossed
     drawn.layers[:] = best
     return fewest
+
+
+def is_tangle(drawn: Strands, crossed: int) -> bool:
+    """More crossings than cards: nobody keeps such a picture in mind, so few crossings matter more than steadiness."""
+    return crossed > drawn.cards
 
 
 def _walked(
@@ -56,27 +60,24 @@ def _walked(
     return [sorted(layer, key=number.__getitem__) for layer in layers]
 
 
-def _swept(drawn: Strands, beginning: Sequence[Sequence[int]], sweeps: int) -> tuple[list[list[int]], int]:
-    """The best order that sweeps come to from here, and its crossings."""
+def _swept(drawn: Strands, beginning: Sequence[Sequence[int]], sweeps: int) -> tuple[list[list[int]], int, int]:
+    """The best order that so many sweeps come to from here, its crossings, and how many sweeps it took."""
     layers, left, right = [list(layer) for layer in beginning], drawn.left, drawn.right
     place = [0] * len(left)
     for layer in layers:
         _number(layer, place)
-    best, fewest = [list(layer) for layer in layers], _crossings(layers, right, place)
-    waited = 0
-    for _ in range(sweeps):
-        if not fewest or waited == _PATIENCE:
-            break
+    best, fewest, waited, made = beginning, _crossings(layers, right, place), 0, 0
+    while made < sweeps and fewest and waited < _PATIENCE:
         for layer in layers[1:]:
             _sort(layer, left, place)
         for layer in reversed(layers[:-1]):
             _sort(layer, right, place)
-        _swap_neighbours(layers, left, right, place)
+        _swap_neighbours(drawn, layers, place)
         crossed = _crossings(layers, right, place)
-        waited += 1
+        made, waited = made + 1, waited + 1
         if crossed < fewest:
             best, fewest, waited = [list(layer) for layer in layers], crossed, 0
-    return best, fewest
+    return [list(layer) for layer in best], fewest, made
 
 
 def _number(layer: Sequence[int], place: list[int]) -> None:
@@ -86,36 +87,42 @@ def _number(layer: Sequence[int], place: list[int]) -> None:
 
 def _sort(layer: list[int], fixed: Sequence[Sequence[int]], place: list[int]) -> None:
     """By the mean place of the neighbours on one side; a card that has none there stays where it is."""
-    pulls = {card: sum([place[other] for other in fixed[card]]) / len(fixed[card]) for card in layer if fixed[card]}
+    pulls = {}
+    for card in layer:
+        others = fixed[card]
+        if len(others) == 1:  # points, and most cards
+            pulls[card] = float(place[others[0]])
+        elif others:
+            pulls[card] = sum([place[other] for other in others]) / len(others)
     moved = iter(sorted(pulls, key=pulls.__getitem__))
     layer[:] = [next(moved) if card in pulls else card for card in layer]
     _number(layer, place)
 
 
-def _swap_neighbours(
-    layers: Sequence[list[int]], left: Sequence[Sequence[int]], right: Sequence[Sequence[int]], place: list[int]
-) -> None:
+def _swap_neighbours(drawn: Strands, layers: Sequence[list[int]], place: list[int]) -> None:
+    """Exchange two that stand one under the other wherever it saves crossings; once through, the next sweep goes on."""
     for layer in layers:
-        better = True
-        while better:
-            better = False
-            for at in range(len(layer) - 1):
-                upper, lower = layer[at], layer[at + 1]
-                gain = _gain(left[upper], left[lower], place) + _gain(right[upper], right[lower], place)
-                if gain > 0:
-                    layer[at], layer[at + 1] = lower, upper
-                    place[upper], place[lower] = at + 1, at
-                    better = True
+        # The columns beside this one keep still meanwhile.
+        ends = [
+            ([place[other] for other in drawn.left[card]], [place[other] for other in drawn.right[card]])
+            for card in layer
+        ]
+        for at in range(len(layer) - 1):
+            (upper_left, upper_right), (lower_left, lower_right) = ends[at], ends[at + 1]
+            if _gain(upper_left, lower_left) + _gain(upper_right, lower_right) > 0:
+                layer[at], layer[at + 1] = layer[at + 1], layer[at]
+                ends[at], ends[at + 1] = ends[at + 1], ends[at]
+        _number(layer, place)
 
 
-def _gain(upper: Sequence[int], lower: Sequence[int], place: Sequence[int]) -> int:
-    """How many crossings fewer, were the two swapped."""
+def _gain(upper: Sequence[int], lower: Sequence[int]) -> int:
+    """How many crossings fewer, were the two with these ends swapped."""
     gain = 0
     for one in upper:
         for other in lower:
-            if place[one] > place[other]:
+            if one > other:
                 gain += 1
-            elif place[one] < place[other]:
+            elif one < other:
                 gain -= 1
     return gain
 

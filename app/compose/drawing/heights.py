@@ -14,7 +14,8 @@ from app.compose.drawing.strands import Strands
 
 _SWEEPS: Final = 3
 _LANE: Final = GRID  # between two points of strands
-_POINT_PULL: Final = 4.0  # a strand is drawn straight rather than a card in the middle
+_POINT_PULL: Final = 8.0  # a strand is drawn straight rather than a card in the middle
+_END_PULL: Final = 8.0  # a card and the first point of its strand: level, so that the curve runs where the lane is
 _IDLE_PULL: Final = 0.1  # a card that nothing pulls this time gives way
 
 
@@ -59,9 +60,12 @@ def _pull(card: int, others: Sequence[int], middle: Sequence[float], cards: int)
     """Where to, and how strongly."""
     if not others:
         return middle[card], _IDLE_PULL
-    if card >= cards:
-        return sum([middle[other] for other in others]) / len(others), _POINT_PULL
-    return sum([middle[other] for other in others]) / len(others), float(len(others))
+    pulled = weight = 0.0
+    for other in others:
+        pull = _END_PULL if other >= cards else 1.0
+        pulled += pull * middle[other]
+        weight += pull
+    return pulled / weight, _POINT_PULL if card >= cards else weight
 
 
 def _place(

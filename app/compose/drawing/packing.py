@@ -23,18 +23,28 @@ class Part:
 
 
 def packed(parts: Sequence[Part]) -> dict[int, tuple[int, int]]:
-    """Rows of parts, as wide as a screen's shape wants it, or as the widest part is."""
+    """Rows of parts, as wide as a screen's shape wants it, or as the widest part is.
+
+    A part that fits under the one before it, in the height that the row has anyway, goes there.
+    """
     area = sum((part.width + _PART_GAP) * (part.height + _ROW_OF_PARTS_GAP) for part in parts)
     widest = max((part.width for part in parts), default=0)
     wanted = max(widest, _STEP * math.ceil(math.sqrt(area * _SHAPE) / _STEP))
     places: dict[int, tuple[int, int]] = {}
-    x = y = below = 0
+    x = y = 0  # of the stack that grows
+    row_height = stack_width = stack_height = 0
     for part in parts:
-        if x and x + part.width > wanted:
-            x, y = 0, below
-        places |= {card: (x + left, y + top) for card, (left, top) in part.places.items()}
-        x += part.width + _PART_GAP
-        below = max(below, y + _on_grid(part.height + _ROW_OF_PARTS_GAP))
+        room_below = row_height - stack_height - _ROW_OF_PARTS_GAP
+        if stack_width and part.height <= room_below and x + part.width <= wanted:
+            top = y + stack_height + _ROW_OF_PARTS_GAP
+        else:
+            x += stack_width + _PART_GAP if stack_width else 0
+            if x and x + part.width > wanted:
+                x, y, row_height = 0, y + row_height + _ROW_OF_PARTS_GAP, 0
+            top, stack_width = y, 0
+        places |= {card: (x + across, top + down) for card, (across, down) in part.places.items()}
+        stack_width, stack_height = max(stack_width, part.width), top + _on_grid(part.height) - y
+        row_height = max(row_height, stack_height)
     return places
 
 
