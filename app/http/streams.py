@@ -213,8 +213,8 @@ class Streams:
                 self._drain_until = now + self._drain_s
                 log.info("streams_draining", streams=self.count, seconds=self._drain_s)
                 # Who has gone without a word is noticed at the next write: don't wait for them.
-                for slot in range(SLOTS):
-                    self._heartbeat(slot)
+                for each in range(SLOTS):
+                    self._heartbeat(each)
             return
         if now >= self._drain_until:
             for slot in self._slots:

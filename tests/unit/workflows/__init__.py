@@ -1,0 +1,1 @@
+"""The graph, its plan, its wiring, what is stored of it."""
