@@ -6,7 +6,7 @@ Knows nothing of `app/`, runs nothing on the host. `docs/explanation/practice-cl
 - `kinds`, `schema`, `defaults`, `validation`: which kinds there are and what their objects look like.
 - `store`, `persistence`, `selectors`: the objects, their history, their watches; SQLite.
 - `cluster`: create, update, delete. `merging`, `ownership`: patches and server-side apply.
-- `server`, `routing`, `watching`, `discovery`, `tables`, `reviews`, `metrics`: HTTP in and out.
+- `server`, `protobuf`, `routing`, `watching`, `discovery`, `tables`, `reviews`, `metrics`: HTTP in and out.
 - `websocket`, `shell`, `logs`, `programs`: what a container pretends to be.
 - `controllers`: what makes objects move. `identity`, `first_objects`, `__main__`: a start.
 """

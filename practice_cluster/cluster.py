@@ -9,7 +9,7 @@ from typing import Any, Final
 from practice_cluster import errors, ownership
 from practice_cluster.defaults import FILL, first_status
 from practice_cluster.kinds import KIND, Kind, Kinds, custom_kinds
-from practice_cluster.objects import Clock, Obj, at, random_suffix, stamp
+from practice_cluster.objects import Clock, Obj, at, random_suffix, stamp, without_nulls
 from practice_cluster.store import Entry, Key, Store
 from practice_cluster.validation import check
 
@@ -86,7 +86,8 @@ class Cluster:
             ApiError: refused.
         """
         with self.store.lock:
-            obj = self._addressed(kind, namespace, copy.deepcopy(obj))
+            obj = copy.deepcopy(obj) if writing is None or kind.is_custom else without_nulls(obj)
+            obj = self._addressed(kind, namespace, obj)
             metadata = obj["metadata"]
             if not metadata.get("name") and metadata.get("generateName"):
                 metadata["name"] = metadata["generateName"] + random_suffix()
@@ -121,6 +122,7 @@ class Cluster:
         with self.store.lock:
             before = self.get(kind, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
             result = change(copy.deepcopy(before))
+            result = without_nulls(result) if writing and not kind.is_custom else result
             after = self._addressed(kind, before["metadata"].get("namespace", ""), result)
             return self._update(kind, before, after, writing)
 

@@ -50,6 +50,13 @@ def at(obj: Any, *path: str) -> Any:
     return obj
 
 
+def without_nulls(value: Any) -> Any:
+    """As Go reads it: a null is as good as nothing."""
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
 def quantity(value: object) -> Decimal:
     """`250m`, `64Mi`, `2`.
 

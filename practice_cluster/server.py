@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 import yaml
 
+from practice_cluster import protobuf
 from practice_cluster.errors import ApiError, bad_request
 
 BODY_MOST: Final = 3 * 1024 * 1024
@@ -47,11 +48,13 @@ class Request:
         """
         if not self.body:
             return {}
+        if self.body.startswith(protobuf.MAGIC):
+            return protobuf.read(self.body)
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
             pass
-        if "json" in self.headers.get("content-type", "") or b"protobuf" in self.body[:4]:
+        if "json" in self.headers.get("content-type", ""):
             raise bad_request("the body isn't JSON")
         try:
             return yaml.safe_load(self.body)

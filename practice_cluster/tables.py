@@ -22,7 +22,8 @@ def _pod(pod: Obj) -> list[Any]:
             reason = state["reason"]
     reason = "Terminating" if "deletionTimestamp" in pod["metadata"] else reason
     ready = f"{sum(each['ready'] for each in statuses)}/{len(pod['spec']['containers'])}"
-    return [ready, reason, str(sum(each["restartCount"] for each in statuses))]
+    where = [at(pod, "status", "podIP") or "<none>", pod["spec"].get("nodeName") or "<none>"]
+    return [ready, reason, str(sum(each["restartCount"] for each in statuses)), *where]
 
 
 def _service(service: Obj) -> list[Any]:
@@ -83,7 +84,7 @@ def _job(obj: Obj) -> list[Any]:
 
 
 _COLUMNS: Final[Mapping[str, tuple[tuple[str, ...], Row]]] = {
-    "Pod": (("Ready", "Status", "Restarts"), _pod),
+    "Pod": (("Ready", "Status", "Restarts", "IP", "Node"), _pod),
     "Service": (("Type", "Cluster-IP", "External-IP", "Port(s)"), _service),
     "Deployment": (("Ready", "Up-to-date", "Available"), _deployment),
     "StatefulSet": (("Ready",), lambda o: [f"{_count(o, 'status', 'readyReplicas')}/{o['spec']['replicas']}"]),
@@ -136,10 +137,11 @@ def table(kind: Kind, objects: list[Obj], version: str, now: float) -> Obj:
 
 
 def _column(name: str) -> Obj:
-    about = {"name": name, "type": "string", "description": name, "priority": 0}
+    about = {"name": name, "type": "string", "description": name, "priority": int(name in _WIDE)}
     return about | {"format": "name" if name == "Name" else ""}
 
 
+_WIDE: Final = ("IP", "Node")
 _TIMES: Final = ("Age", "Last Seen", "Last Schedule")
 _AGES: Final = (
     (120, 1, 0),
