@@ -8,9 +8,10 @@ server. Crossings and covered cards are counted with edges drawn straight from c
 """
 
 import argparse
+import json
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,7 @@ from tests.drawings import (
     without,
 )
 
+CORPUS: Final = Path(__file__).parent.parent / "tests/corpus/compose"
 SEEDS: Final = range(8)
 REPEATS: Final = 5
 COLOURS: Final[Mapping[str, str]] = {
@@ -85,6 +87,16 @@ def measure(
     section(f"Layout: {what} ({size})", figures)
 
 
+def corpus() -> list[Graph]:
+    """The graphs that the corpus of Compose files must become: whatever JSON there has nodes and edges."""
+    found = []
+    for path in sorted(CORPUS.rglob("*.json")):
+        held = json.loads(path.read_text())
+        if isinstance(held, dict) and held.get("nodes") and "edges" in held:
+            found.append(Graph(held["nodes"], held["edges"]))
+    return found
+
+
 def stability(services: int) -> None:
     """One service more, that nobody needs yet, anywhere in the file."""
     still, column, order = [], [], []
@@ -127,18 +139,16 @@ def picture(graph: Graph) -> str:
 
 def pictures(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    made: Mapping[str, Callable[[], Graph]] = {
-        **{
-            f"imported-{count}": lambda count=count: imported_graph(count, count) for count in (2, 4, 7, 10, 15, 25, 40)
-        },
-        "imported-dense": lambda: imported_graph(1, 20, 2.2),
-        "imported-apart": lambda: imported_graph(3, 16, 0.3),
-        "layered": lambda: layered_graph(1),
-        "random-small": lambda: random_graph(1, 20, 24),
-        "random": lambda: random_graph(1),
+    made = {f"imported-{count}": imported_graph(count, count) for count in (2, 4, 7, 10, 15, 25, 40)} | {
+        "imported-much-joined": imported_graph(1, 20, 2.2),
+        "imported-apart": imported_graph(3, 16, 0.3),
+        "levels": layered_graph(1),
+        "anywhere-small": random_graph(1, 20, 24),
+        "anywhere": random_graph(1),
     }
+    made |= {f"corpus-{at}": graph for at, graph in enumerate(corpus())}
     for name, graph in made.items():
-        (folder / f"{name}.svg").write_text(picture(laid_out(graph())))
+        (folder / f"{name}.svg").write_text(picture(laid_out(graph)))
     print(f"{len(made)} pictures in {folder}")
 
 
@@ -151,6 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     measure("workloads in six levels", [layered_graph(seed) for seed in SEEDS], 50, 200)
     measure("workloads, edges anywhere", [random_graph(seed) for seed in SEEDS], 50)
     measure("200 services", [imported_graph(1, 200)])
+    if graphs := corpus():
+        measure("the corpus", graphs, 50, 200)
     stability(12)
     stability(25)
     if wanted.pictures:

@@ -11,6 +11,7 @@ from app.errors import ConflictError, InvalidError, NotFoundError
 from app.manifests.graph import Graph
 from app.workflows.cleanups import Cleanups
 from app.workflows.cloning import cloned_graph
+from app.workflows.healing import healed
 from app.workflows.models import CreateWorkflow, RawWorkflow, SaveWorkflow, UpdateWorkflow
 from app.workflows.plan import check_graph
 from app.workflows.runs import Runs
@@ -138,11 +139,12 @@ class Workflows:
         return self.store.insert(user_id, fields)
 
     def _save(self, user_id: ObjectId, workflow_id: ObjectId, given: dict[str, Any]) -> RawWorkflow:
+        clean: Graph | None = None
         for _ in range(SAVE_ATTEMPTS):
             workflow = self.store.get(workflow_id, owner_id=user_id)
-            graph = sanitised(
-                given.get("nodes", workflow["nodes"]), given.get("edges", workflow["edges"]), before=_graph(workflow)
-            )
+            if clean is None or not {"nodes", "edges"} <= given.keys():
+                clean = sanitised(given.get("nodes", workflow["nodes"]), given.get("edges", workflow["edges"]))
+            graph = healed(clean, _graph(workflow))
             changes = {**given, "nodes": list(graph.nodes), "edges": list(graph.edges)}
             gone = {node["id"] for node in workflow["nodes"]} - {node["id"] for node in graph.nodes}
             if gone and workflow.get("run_count"):
