@@ -29,7 +29,7 @@ def read_project(
     names: Sequence[str],
     *,
     env: Mapping[str, str] | None = None,
-    env_file: str | None = None,
+    dotenv: bool = True,
     profiles: Sequence[str] = (),
     findings: Findings | None = None,
 ) -> Project:
@@ -38,8 +38,8 @@ def read_project(
     Args:
         files: all that was given, by name relative to the root.
         names: the Compose files, later ones over earlier ones; the first one's folder is the project's.
-        env: values of variables; `.env` beside the first file comes after.
-        env_file: another file than `.env`.
+        env: values of variables.
+        dotenv: does `.env` beside the first file come after them?
         profiles: which optional services are wanted; `*` for all.
         findings: gets every remark.
 
@@ -51,7 +51,7 @@ def read_project(
         raise refused("NOTHING_FOUND", "no Compose file was given")
     reading = Reading(files, findings)
     base = folder_of(posixpath.normpath(names[0]))
-    values = _values(reading, base, env or {}, env_file)
+    values = _values(reading, base, env or {}) if dotenv else dict(env or {})
     document = _loaded(reading, [posixpath.normpath(name) for name in names], base, values, ())
     for name in reading.unset:
         message = f"the variable {name} has no value: it is blank. Give one in the options or in .env"
@@ -62,25 +62,18 @@ def read_project(
     return settled(reading, document, base=base, values=values, profiles=profiles)
 
 
-def _values(reading: Reading, base: str, env: Mapping[str, str], env_file: str | None) -> dict[str, str]:
+def _values(reading: Reading, base: str, env: Mapping[str, str]) -> dict[str, str]:
     """Variables: those given, then the file's."""
-    given = _given(env)
-    if env_file is not None:
-        return _with_file(reading, resolved(".", env_file), given) or given
-    found = _with_file(reading, resolved(base, ".env"), given)
+    found = _with_file(reading, resolved(base, ".env"), env)
     if found is not None:
         return found
     for example in (".env.example", ".env.sample"):
-        found = _with_file(reading, resolved(base, example), given)
+        found = _with_file(reading, resolved(base, example), env)
         if found is not None:
             message = f"there is no .env: variables have the values of {example}. Give the real ones"
             reading.findings.warn("VARIABLE_NOT_SET", message)
             return found
-    return given
-
-
-def _given(env: Mapping[str, str]) -> dict[str, str]:
-    return {str(name): str(value) for name, value in env.items()}
+    return dict(env)
 
 
 def _with_file(reading: Reading, path: str, values: Mapping[str, str]) -> dict[str, str] | None:

@@ -29,6 +29,7 @@ def settled(
     wanted = list(profiles) or [name.strip() for name in values.get("COMPOSE_PROFILES", "").split(",") if name.strip()]
     services, left_out = _chosen(_section(document, "services"), wanted, findings)
     jobs, jobs_out = _chosen(_section(document, "jobs"), wanted, findings)
+    _say_extensions(document, services, findings)
     done = {name: _service(reading, name, one, base, values) for name, one in services.items()}
     _declare(done, sections, findings)
     _known_dependencies(done, left_out, findings)
@@ -44,6 +45,16 @@ def settled(
         files=reading.files,
         **sections,
     )
+
+
+def _say_extensions(document: Mapping[str, Any], services: Mapping[str, Any], findings: Findings) -> None:
+    top = [key for key in document if key.startswith("x-")]
+    if top:
+        findings.info("KEY_NOT_CONVERTED", f"{', '.join(top)[:200]}: extensions mean nothing here, left out")
+    for name, service in services.items():
+        for key in service:
+            if key.startswith("x-"):
+                findings.info("KEY_NOT_CONVERTED", "an extension, means nothing here", service=name, key=key)
 
 
 def _section(document: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def _pull(card: int, others: Sequence[int], middle: Sequence[float], cards: int)
         return middle[card], _IDLE_PULL
     pulled = weight = 0.0
     for other in others:
-        pull = _END_PULL if other >= cards else 1.0
+        pull = strengths[other]
         pulled += pull * middle[other]
         weight += pull
     return pulled / weight, _POINT_PULL if card >= cards else weight

@@ -1,0 +1,230 @@
+"""Where a service listens and who may reach it → ports of the workload, Services, Ingresses."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.compose.findings import refused
+from app.compose.images import is_store, known_port
+from app.compose.options import Expose
+from app.compose.work import Part, Port, Work, whole
+from app.manifests.graph import Node
+from app.manifests.names import ingress_host
+from app.manifests.problems import Problems
+
+_NOT: Final = "KEY_NOT_CONVERTED"
+_NODE_PORTS: Final = range(30000, 32768)
+_TYPES: Final = {"clusterip": "ClusterIP", "nodeport": "NodePort", "loadbalancer": "LoadBalancer", "ingress": "ClusterIP"}
+_HOST_RULE: Final = re.compile(r"Host\(\s*[`\"']([^`\"')]+)[`\"']")
+_EXPOSED_RANGE: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
+_MOST_EXPOSED: Final = 200
+
+
+def find_ports(work: Work, part: Part) -> None:
+    """The container's ports: published ones, exposed ones, else what is known of the image."""
+    found: dict[tuple[int, str], Port] = {}
+    for entry in part.service.get("ports") or ():
+        port = _published(entry)
+        found.setdefault((port.number, port.protocol), port)
+        if found[port.number, port.protocol] is not port and port.published is not None:
+            found[port.number, f"{port.protocol}#{port.published}"] = port
+    for text in part.service.get("expose") or ():
+        match = _EXPOSED_RANGE.fullmatch(str(text).strip())
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 0 < first <= last <= 65535 or last - first > _MOST_EXPOSED:
+            message = f"'{str(text)[:40]}' is no port: left out"
+            work.findings.warn("INVALID_COMPOSE_SYNTAX", message, service=part.key, key="expose")
+            continue
+        protocol = ((match[3] if match else None) or "tcp").upper()
+        for number in range(first, last + 1):
+            found.setdefault((number, protocol), Port(number, protocol))
+    if not found:
+        facts = work.options.image_facts.get(part.image)
+        numbers = list(facts.ports) if facts else []
+        known = known_port(part.image)
+        for number in numbers or ([known] if known else []):
+            found[number, "TCP"] = Port(number)
+    part.ports = list(found.values())
+    listed = {(port.number, port.protocol): None for port in part.ports}
+    part.data["ports"] = [
+        {"name": f"{protocol.lower()}-{number}", "containerPort": number, "protocol": protocol}
+        for number, protocol in listed
+    ]
+    if part.ports and part.kind in ("deployment", "statefulset", "daemonset"):
+        part.data["port"] = part.ports[0].number
+
+
+def _published(entry: Mapping[str, Any]) -> Port:
+    protocol = str(entry.get("protocol") or "tcp").upper()
+    return Port(
+        int(entry["target"]),
+        protocol if protocol in ("TCP", "UDP", "SCTP") else "TCP",
+        whole(str(entry.get("published") or "").partition("-")[0]),
+        loopback=_is_loopback(str(entry.get("host_ip") or "")),
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def add_services(work: Work) -> None:
+    """A Service for each workload that listens or that another one names; further ones for aliases."""
+    wanted = {other for part in work.parts.values() for other in part.needs}
+    wanted |= {other for part in work.parts.values() for other in part.service.get("depends_on") or ()}
+    wanted |= set(work.aliases.values())
+    modes = {part.key: _mode(work, part, part.key in wanted) for part in work.parts.values() if part.served}
+    _need_domain(work, [part for part in work.parts.values() if modes.get(part.key) == "ingress"])
+    for part in work.parts.values():
+        if not part.served:
+            if part.key in wanted and part.service.get("ports"):
+                message = f"no Service leads to a {part.kind}: its ports are reached by nobody"
+                work.findings.warn(_NOT, message, service=part.key, key="ports")
+            continue
+        mode = modes[part.key]
+        listens = bool(part.service.get("ports") or part.service.get("expose"))
+        if mode == "none" or not (listens or part.key in wanted or mode == "ingress"):
+            continue
+        part.service_node = _service(work, part, mode)
+        if mode == "ingress" and part.ports:
+            _ingress(work, part)
+    for alias, key in work.aliases.items():
+        owner = work.parts[key]
+        if owner.service_node is not None:
+            _alias(work, owner, work.hosts.by_name[alias])
+
+
+def _mode(work: Work, part: Part, named: bool) -> Expose:
+    """How it is exposed: as chosen for it, as chosen for all, else by how Compose publishes it."""
+    if part.choice.expose is not None:
+        return part.choice.expose
+    published = part.service.get("ports") or ()
+    general = work.options.expose
+    if general == "none":
+        return "clusterip" if named else "none"
+    if not published:
+        return "clusterip"
+    if all(_is_loopback(str(entry.get("host_ip") or "")) for entry in published):
+        message = "is published on the loopback address only: reachable inside the cluster only"
+        work.findings.info(_NOT, message, service=part.key, key="ports")
+        return "clusterip"
+    if is_store(part.image) and general is None:
+        message = "is a data store: reachable inside the cluster only. Choose nodeport to publish it"
+        work.findings.info(_NOT, message, service=part.key, key="ports")
+        return "clusterip"
+    return general or work.options.published
+
+
+def _service(work: Work, part: Part, mode: Expose) -> Node:
+    name = part.name
+    data: dict[str, Any] = {"targetApp": name, "_linkedDeployment": part.node["id"]}
+    ports = _service_ports(part, node_ports=mode == "nodeport")
+    if not ports:
+        data |= {"serviceType": "Headless", "ports": []}
+    else:
+        first = ports[0]
+        data |= {"serviceType": _TYPES[mode], "port": first["port"], "targetPort": first["targetPort"]}
+        if len(ports) > 1:
+            data["ports"] = ports
+        else:
+            if first["protocol"] != "TCP":
+                data["protocol"] = first["protocol"]
+            if "nodePort" in first:
+                data["nodePort"] = first["nodePort"]
+    node = work.new_node("service", name, **data)
+    work.nodes.append(node)
+    work.edge(node, part.node)
+    return node
+
+
+def _service_ports(part: Part, *, node_ports: bool) -> list[dict[str, Any]]:
+    """Container ports first, then published numbers that differ and are free."""
+    found: dict[tuple[int, str], dict[str, Any]] = {}
+    for port in part.ports:
+        found.setdefault((port.number, port.protocol), _entry(port.number, port))
+    for port in part.ports:
+        if port.published is None or port.loopback:
+            continue
+        if port.published in _NODE_PORTS:
+            if node_ports:
+                found[port.number, port.protocol].setdefault("nodePort", port.published)
+        elif 0 < port.published <= 65535:
+            found.setdefault((port.published, port.protocol), _entry(port.published, port))
+    return list(found.values())
+
+
+def _entry(number: int, port: Port) -> dict[str, Any]:
+    return {
+        "name": f"{port.protocol.lower()}-{number}",
+        "protocol": port.protocol,
+        "port": number,
+        "targetPort": port.number,
+    }
+
+
+def _alias(work: Work, owner: Part, name: str) -> None:
+    assert owner.service_node is not None
+    copied = ("serviceType", "port", "targetPort", "protocol", "ports")
+    data = {key: owner.service_node["data"][key] for key in copied if key in owner.service_node["data"]}
+    if data["serviceType"] != "Headless":
+        data["serviceType"] = "ClusterIP"
+    if "ports" in data:
+        data["ports"] = [{k: v for k, v in port.items() if k != "nodePort"} for port in data["ports"]]
+    node = work.new_node("service", name, targetApp=owner.name, _linkedDeployment=owner.node["id"], **data)
+    work.nodes.append(node)
+    work.edge(node, owner.node)
+
+
+# --- ingresses --------------------------------------------------------------------------------------------------
+
+
+def _need_domain(work: Work, parts: list[Part]) -> None:
+    hostless = [part for part in parts if _host(work, part) is None]
+    if len(parts) > 1 and hostless:
+        names = ", ".join(part.key for part in hostless[:5])
+        raise refused("KEY_NOT_CONVERTED", f"{names}: several Ingresses need a host each: give a domain, or a host")
+
+
+def proposed_host(part: Part) -> str | None:
+    """The host that labels or variables of a proxy name."""
+    labels = part.data.get("annotations") or {}
+    for key, value in labels.items():
+        if key.startswith("traefik.") and (match := _HOST_RULE.search(value)):
+            return match[1].strip().lower()
+    virtual = (part.service.get("environment") or {}).get("VIRTUAL_HOST")
+    return virtual.split(",")[0].strip().lower() if isinstance(virtual, str) and virtual else None
+
+
+def _host(work: Work, part: Part) -> str | None:
+    candidates = (
+        part.choice.host,
+        proposed_host(part),
+        f"{part.name}.{work.options.domain}" if work.options.domain else None,
+    )
+    for host in candidates:
+        if host and ingress_host(host, Problems().at("host")) is not None:
+            return host
+    return None
+
+
+def _ingress(work: Work, part: Part) -> None:
+    assert part.service_node is not None
+    path_id = next(work.ids)
+    path = {
+        "id": path_id, "path": "/", "pathType": "Prefix", "serviceName": part.service_node["data"]["name"],
+        "servicePort": part.service_node["data"]["port"], "_linkedService": part.service_node["id"],
+    }  # fmt: skip
+    host = _host(work, part)
+    data: dict[str, Any] = {"paths": [path]}
+    if host:
+        data["host"] = host
+    if work.options.ingress_class:
+        data["ingressClassName"] = work.options.ingress_class
+    node = work.add("ingress", f"{part.name}-ingress", **data)
+    work.edge(node, part.service_node, source_handle=path_id, target_handle="input")
