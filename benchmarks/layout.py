@@ -105,7 +105,9 @@ def stability(services: int) -> None:
         after = laid_out(graph)
         for name in removable(graph):
             share = still_share(laid_out(without(graph, name)), after)
-            still.append(share.within_a_card), column.append(share.same_column), order.append(share.same_order)
+            still.append(share.within_a_card)
+            column.append(share.same_column)
+            order.append(share.same_order)
     section(
         f"Layout: one service more than {services - 1} ({len(still)} cases)",
         [

@@ -12,10 +12,10 @@ from typing import Final
 from app.compose.drawing.cards import GRID, ROW_GAP
 from app.compose.drawing.strands import Strands
 
-_SWEEPS: Final = 3
+_SWEEPS: Final = 2  # there and back
+_LAST_SWEEPS: Final = 3
 _LANE: Final = GRID  # between two points of strands
-_POINT_PULL: Final = 8.0  # a strand is drawn straight rather than a card in the middle
-_END_PULL: Final = 8.0  # a card and the first point of its strand: level, so that the curve runs where the lane is
+_POINT_PULL: Final = 4.0  # a strand is drawn straight, level with its ends: so the canvas's curve runs in its lane
 _IDLE_PULL: Final = 0.1  # a card that nothing pulls this time gives way
 
 
@@ -30,16 +30,10 @@ def tops(drawn: Strands, heights: Sequence[int]) -> list[int]:
     gaps = [
         [_distance(upper, lower, drawn.cards, heights) for upper, lower in pairwise(layer)] for layer in drawn.layers
     ]
-    middle = [0.0] * len(half)
-    for layer, distances in zip(drawn.layers, gaps, strict=True):
-        _place(layer, distances, half, middle, [(0.0, 1.0)] * len(layer))
-    both = [[*before, *after] for before, after in zip(drawn.left, drawn.right, strict=True)]
-    sides = [(1, drawn.left), (-1, drawn.right)] * _SWEEPS + [(1, both), (-1, both)] * 2
-    for step, side in sides:
-        for layer, distances in list(zip(drawn.layers, gaps, strict=True))[::step]:
-            _place(layer, distances, half, middle, [_pull(card, side[card], middle, drawn.cards) for card in layer])
+    columns = list(zip(drawn.layers, gaps, strict=True))
+    middle = _middles(drawn, columns, half)
     found = [0] * len(half)
-    for layer, distances in zip(drawn.layers, gaps, strict=True):
+    for layer, distances in columns:
         lowest = -math.inf
         for card, distance in zip(layer, [0, *distances], strict=True):
             # Rounding keeps the gaps, but for the last bit of a float: so they are held once more, in whole numbers.
@@ -56,16 +50,31 @@ def _distance(upper: int, lower: int, cards: int, heights: Sequence[int]) -> int
     return -(-(heights[upper] + ROW_GAP) // GRID) * GRID
 
 
-def _pull(card: int, others: Sequence[int], middle: Sequence[float], cards: int) -> tuple[float, float]:
+def _middles(drawn: Strands, columns: Sequence[tuple[list[int], list[int]]], half: Sequence[float]) -> list[float]:
+    """Column by column there and back, first by the neighbours on one side, at last by all."""
+    both = [[*before, *after] for before, after in zip(drawn.left, drawn.right, strict=True)]
+    # One that many are joined to pulls each a little: what only feeds this one card decides where it stands.
+    strengths = [1 / max(len(joined), 1) for joined in both[: drawn.cards]]
+    strengths += [_POINT_PULL] * (len(both) - drawn.cards)
+    middle = [0.0] * len(half)
+    for layer, distances in columns:
+        _place(layer, distances, half, middle, [(0.0, 1.0)] * len(layer))
+    for step, side in [(1, drawn.left), (-1, drawn.right)] * _SWEEPS + [(1, both), (-1, both)] * _LAST_SWEEPS:
+        for layer, distances in columns[::step]:
+            pulls = [_pull(card, side[card], middle, strengths) for card in layer]
+            _place(layer, distances, half, middle, pulls)
+    return middle
+
+
+def _pull(card: int, others: Sequence[int], middle: Sequence[float], strengths: Sequence[float]) -> tuple[float, float]:
     """Where to, and how strongly."""
     if not others:
         return middle[card], _IDLE_PULL
     pulled = weight = 0.0
     for other in others:
-        pull = strengths[other]
-        pulled += pull * middle[other]
-        weight += pull
-    return pulled / weight, _POINT_PULL if card >= cards else weight
+        pulled += strengths[other] * middle[other]
+        weight += strengths[other]
+    return pulled / weight, weight
 
 
 def _place(
