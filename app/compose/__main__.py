@@ -80,8 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--namespace", metavar="N", help="put every object into this namespace")
     add("--expose", choices=get_args(Expose), help="how published ports are reached (nodeport unless chosen)")
     add("--domain", metavar="D", help="Ingresses get the hosts <service>.D")
-    add("--kind", action="append", default=[], metavar="SERVICE=KIND", help="deployment, statefulset, daemonset, job, cronjob")
-    add("--format", choices=("yaml", "nodes", "report"), default="yaml", help="objects, the canvas's graph, or findings")
+    add(
+        "--kind",
+        action="append",
+        default=[],
+        metavar="SERVICE=KIND",
+        help="deployment, statefulset, daemonset, job, cronjob",
+    )
+    add(
+        "--format", choices=("yaml", "nodes", "report"), default="yaml", help="objects, the canvas's graph, or findings"
+    )
     add("--secrets", choices=("keep", "empty"), default="keep", help="write the files' secret values, or blank ones")
     add("--out", metavar="DIR", help="write a file an object into this folder instead of standard output")
     add("--strict", action="store_true", help="exit with 1 for warnings too")

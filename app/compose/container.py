@@ -181,7 +181,9 @@ def _host_aliases(work: Work, part: Part) -> list[dict[str, Any]]:
             if ok and hostname(host, Problems().at("host")) is not None:
                 found.setdefault(address, []).append(host)
             else:
-                message = f"{host}={address} is left out: it needs a host name and an address (host-gateway is a machine's)"
+                message = (
+                    f"{host}={address} is left out: it needs a host name and an address (host-gateway is a machine's)"
+                )
                 work.findings.warn(_NOT, message, service=part.key, key="extra_hosts")
     return [{"ip": address, "hostnames": hosts} for address, hosts in found.items()]
 
@@ -229,7 +231,11 @@ def _label_of(name: str) -> str | None:
 def _annotations(work: Work, part: Part) -> dict[str, str]:
     """A Compose label is seldom a valid Kubernetes label: labels become annotations."""
     given: dict[str, str] = {}
-    for labels in (inner(part.service, "deploy", "labels"), part.service.get("labels"), part.service.get("annotations")):
+    for labels in (
+        inner(part.service, "deploy", "labels"),
+        part.service.get("labels"),
+        part.service.get("annotations"),
+    ):
         given |= labels or {}
     found = {key: value for key, value in given.items() if not label_key_problem(key)}
     left_out = sorted(given.keys() - found.keys())
@@ -256,7 +262,7 @@ def scale(work: Work, part: Part) -> None:
         part.data["replicas"] = 1 if wanted is None else wanted
     elif part.kind == "job":
         if wanted is not None and wanted > 1:
-            part.data |= {"completions": wanted, "parallelism": wanted}
+            part.data.update(completions=wanted, parallelism=wanted)
     elif wanted is not None:
         message = f"a {part.kind} has no number of replicas: left out"
         work.findings.info(_NOT, message, service=part.key, key="deploy.replicas")

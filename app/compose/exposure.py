@@ -15,7 +15,12 @@ from app.manifests.problems import Problems
 
 _NOT: Final = "KEY_NOT_CONVERTED"
 _NODE_PORTS: Final = range(30000, 32768)
-_TYPES: Final = {"clusterip": "ClusterIP", "nodeport": "NodePort", "loadbalancer": "LoadBalancer", "ingress": "ClusterIP"}
+_TYPES: Final = {
+    "clusterip": "ClusterIP",
+    "nodeport": "NodePort",
+    "loadbalancer": "LoadBalancer",
+    "ingress": "ClusterIP",
+}
 _HOST_RULE: Final = re.compile(r"Host\(\s*[`\"']([^`\"')]+)[`\"']")
 _EXPOSED_RANGE: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
 _MOST_EXPOSED: Final = 200

@@ -42,7 +42,7 @@ class Extending:
                 found[section] = done
         return found
 
-    def _one(
+    def _one(  # noqa: PLR0917  # called here only, always with all of them
         self,
         name: str,
         services: Mapping[str, Any],
@@ -69,7 +69,7 @@ class Extending:
         self._done[here] = own
         return own
 
-    def _base(
+    def _base(  # noqa: PLR0917  # called here only
         self,
         name: str,
         extends: Any,

@@ -1,4 +1,4 @@
-"""What is known of well-known images: which are data stores, and where they listen. Judged by the last part of the name."""
+"""What is known of well-known images: which are data stores, where they listen. Judged by the name's last part."""
 
 from collections.abc import Mapping
 from typing import Final

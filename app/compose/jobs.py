@@ -35,7 +35,9 @@ def set_job(work: Work, part: Part) -> None:
 
 
 def _schedule(work: Work, part: Part) -> None:
-    entries = [one if isinstance(one, dict) else {"cron": one} for one in inner(part.service, "triggers", "schedule") or ()]
+    entries = [
+        one if isinstance(one, dict) else {"cron": one} for one in inner(part.service, "triggers", "schedule") or ()
+    ]
     wanted = part.choice.schedule or (str(entries[0].get("cron") or "") if entries else "")
     if len(entries) > 1:
         message = f"only the first of {len(entries)} schedules is taken: add a cronjob for each other one"
@@ -46,7 +48,7 @@ def _schedule(work: Work, part: Part) -> None:
         message = "has no schedule: each hour is taken, change it"
         work.findings.warn(_NOT, message, service=part.key, key="triggers.schedule")
     elif part.data["schedule"] is None:
-        part.data |= {"schedule": _HOURLY, "suspend": True}
+        part.data.update(schedule=_HOURLY, suspend=True)
         message = f"{problems.by_field.get('schedule')}: it is suspended until you mend it"
         work.findings.error("INVALID_COMPOSE_SYNTAX", message, service=part.key, key="triggers.schedule")
     first = entries[0] if entries else {}

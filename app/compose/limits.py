@@ -130,7 +130,9 @@ def _user(work: Work, part: Part, found: dict[str, Any]) -> None:
         return
     name, _, group = user.partition(":")
     numbers = [_ROOT.get(one, whole(one)) if one else None for one in (name, group)]
-    if any(one and (number is None or not 0 <= number < 2**31) for one, number in zip((name, group), numbers, strict=True)):
+    if any(
+        one and (number is None or not 0 <= number < 2**31) for one, number in zip((name, group), numbers, strict=True)
+    ):
         message = f"{user[:60]}: Kubernetes knows users by number: write the number (id -u {name[:30]} in the image)"
         work.findings.warn(_NOT, message, service=part.key, key="user")
         return

@@ -152,7 +152,7 @@ def as_list(value: Any) -> list[Any]:
         case str():
             return [value]
         case dict():
-            found = []
+            found: list[Any] = []
             for key, part in sorted(value.items()):
                 parts = part if isinstance(part, list) else [part]
                 found.extend(key if one is None else f"{key}={as_text(one)}" for one in parts)

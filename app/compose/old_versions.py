@@ -13,7 +13,7 @@ _VERSION: Final = re.compile(r"[123](?:\.\d+)*")
 
 def modernised(document: dict[str, Any], findings: Findings) -> dict[str, Any]:
     """The document in today's form. Only v1 files, `version` and v1's own keys change."""
-    found = dict(document)
+    found: dict[str, Any] = dict(document)
     if "version" in found:
         found["version"] = _version(found["version"], findings)
     if _is_v1(found):
@@ -21,10 +21,10 @@ def modernised(document: dict[str, Any], findings: Findings) -> dict[str, Any]:
         extensions = {key: part for key, part in found.items() if key.startswith("x-")}
         services = {key: part for key, part in found.items() if key not in extensions and key != "version"}
         found = {"services": services, "volumes": _named_volumes(services), **extensions}
-    services = found.get("services")
-    if isinstance(services, dict):
+    given = found.get("services")
+    if isinstance(given, dict):
         found["services"] = {
-            name: _service(one, name, findings) if isinstance(one, dict) else one for name, one in services.items()
+            name: _service(one, name, findings) if isinstance(one, dict) else one for name, one in given.items()
         }
     return found
 

@@ -1,4 +1,4 @@
-"""With `networkPolicies`: Compose's networks as rules. Peers that share a network may connect, published ports are open."""
+"""With `networkPolicies`: networks become rules. Peers that share one may connect, published ports are open."""
 
 from typing import Any
 

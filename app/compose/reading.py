@@ -1,5 +1,5 @@
-"""The given files → a `Project`. The order of steps is Compose's own, so that the result is what `docker compose config`
-would print; what Compose refuses as a whole is here a finding wherever the rest can go on.
+"""The given files → a `Project`. The order of steps is Compose's own, so that the result is what
+`docker compose config` would print; what Compose refuses as a whole is here a finding wherever the rest can go on.
 """
 
 import posixpath

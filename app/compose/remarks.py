@@ -141,7 +141,7 @@ _NETWORK = "every pod has one address of its own in one flat network: left out"
 REMARKS: Final[Mapping[str, tuple[Level, str]]] = {
     "attach": ("info", "is about the terminal of docker compose up: left out"),
     "blkio_config": ("warning", _MACHINE),
-    "build.additional_contexts": ("warning", "further contexts are not known to a build here: copy them into its context"),
+    "build.additional_contexts": ("warning", "a build has one context: copy the others into it"),
     "build.cache_from": ("info", _BUILDER),
     "build.cache_to": ("info", _BUILDER),
     "build.entitlements": ("warning", "a build gets no further rights: left out"),
@@ -198,7 +198,7 @@ REMARKS: Final[Mapping[str, tuple[Level, str]]] = {
     "mem_swappiness": ("warning", _MACHINE),
     "memswap_limit": ("info", "pods don't swap unless the kubelet is set up for it: left out"),
     "network_mode": ("warning", _NETWORK),
-    "networks": ("info", "one flat network: all pods of the namespace reach each other. Choose network policies to part them"),
+    "networks": ("info", "one flat network: all pods of the namespace reach each other, unless you choose policies"),
     "networks.driver_opts": ("info", _NETWORK),
     "networks.gw_priority": ("info", _NETWORK),
     "networks.interface_name": ("info", _NETWORK),
@@ -362,8 +362,6 @@ def remark_on_sections(work: Work) -> None:
                 remark = TOP_LEVEL.get(f"{section}.{key}")
                 if remark is None or value is None or (key == "name" and truth(resource.get("external"))):
                     continue
-                if key == "driver" and value in ("local", "default", "bridge") and not bound:
-                    level, message = "info", remark[1]
-                else:
-                    level, message = remark
-                work.findings.add(level, _NOT, f"{name}: {message}", key=f"{section}.{key}")
+                usual = key == "driver" and value in ("local", "default", "bridge") and not bound
+                level: Level = "info" if usual else remark[0]
+                work.findings.add(level, _NOT, f"{name}: {remark[1]}", key=f"{section}.{key}")

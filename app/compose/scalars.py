@@ -1,4 +1,4 @@
-"""Plain YAML scalars → values by YAML 1.2's core rules: `yes`, `on` and `22:22` are text. Also how Go prints numbers."""
+"""Plain YAML scalars → values by YAML 1.2's rules: `yes`, `on` and `22:22` are text. Also how Go prints numbers."""
 
 import math
 import re

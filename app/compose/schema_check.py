@@ -1,4 +1,4 @@
-"""Checks values against the published JSON schema of Compose files (`schema/`). Only what that schema uses is known here.
+"""Checks values against the published JSON schema of Compose files (`schema/`). Only what it uses is known here.
 
 Our own, because a conversion needs every problem with its path, in words, and starts in milliseconds.
 """

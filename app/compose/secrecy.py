@@ -1,6 +1,7 @@
 """Which environment entries are secret, by name and value. docs/reference has the rule in words."""
 
 import re
+from itertools import pairwise
 from typing import Final
 
 _WORDS: Final = frozenset(
@@ -41,7 +42,7 @@ def is_secret(name: str, value: str | None) -> bool:
         return False
     if _WORDS & set(words):
         return True
-    if any(one in _KEYS and two == "KEY" for one, two in zip(words, words[1:], strict=False)):
+    if any(one in _KEYS and two == "KEY" for one, two in pairwise(words)):
         return True
     whole = name.upper()
     return (whole.endswith("KEY") and "PUBLIC" not in words) or words[-1] == "AUTH"

@@ -1,4 +1,4 @@
-"""A merged document → a `Project`: profiles, environment files, defaults, names, and what must be there for references."""
+"""A merged document → a `Project`: profiles, environment files, defaults, and what references must find."""
 
 import posixpath
 from collections.abc import Mapping, Sequence
@@ -198,9 +198,8 @@ def _implied(service: Mapping[str, Any]) -> list[tuple[str, bool]]:
         value = service.get(key)
         if isinstance(value, str) and value.startswith(_SHARED_WITH):
             found.append((value.removeprefix(_SHARED_WITH), True))
-    for entry in service.get("volumes_from") or ():
-        if not str(entry).startswith("container:"):
-            found.append((str(entry).partition(":")[0], False))
+    mounted = [str(entry) for entry in service.get("volumes_from") or ()]
+    found += [(entry.partition(":")[0], False) for entry in mounted if not entry.startswith("container:")]
     return found
 
 

@@ -21,6 +21,7 @@ from app.manifests.syntax import host_path, mount_path, sub_path
 _NOT: Final = "KEY_NOT_CONVERTED"
 _BIND: Final = "BIND_MOUNT_NOT_SUPPORTED"
 _SOCKETS: Final = ("/var/run/docker.sock", "/run/docker.sock")
+_SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  # a place in the container, not a file of ours
 _DATA_FOLDERS: Final = frozenset({"/var/lib/postgresql/data", "/var/lib/mysql"})
 
 
@@ -47,8 +48,8 @@ def set_volumes(work: Work, part: Part) -> None:
         size = next((o.removeprefix("size=") for o in options.split(",") if o.startswith("size=")), None)
         if _usable_target(work, part, posixpath.normpath(target), taken, "tmpfs"):
             _empty(work, part, posixpath.normpath(target), medium="Memory", size=size, key="tmpfs")
-    if part.service.get("shm_size") is not None and _usable_target(work, part, "/dev/shm", taken, "shm_size"):
-        _empty(work, part, "/dev/shm", medium="Memory", size=part.service["shm_size"], key="shm_size")
+    if part.service.get("shm_size") is not None and _usable_target(work, part, _SHARED_MEMORY, taken, "shm_size"):
+        _empty(work, part, _SHARED_MEMORY, medium="Memory", size=part.service["shm_size"], key="shm_size")
     if truth(part.service.get("use_api_socket")):
         _say_socket(work, part, "use_api_socket")
 
@@ -232,7 +233,8 @@ def _host(work: Work, part: Part, source: str, target: str, *, read_only: bool |
     """A path of the machine: only when a person says so, and Docker's socket never."""
     normal = posixpath.normpath(source)
     normal = "/" + normal.lstrip("/") if normal.startswith("/") else normal
-    if normal.endswith("docker.sock") or any(socket.startswith(normal + "/") for socket in _SOCKETS) and normal != "/var":
+    holds_socket = normal not in ("/", "/var") and any(socket.startswith(f"{normal}/") for socket in _SOCKETS)
+    if normal.endswith("docker.sock") or holds_socket:
         _say_socket(work, part, "volumes")
         return
     wanted = work.options.of_volume(choice).host_path or work.options.of_volume(source).host_path

@@ -39,7 +39,8 @@ def _granted(folder: str) -> Index:
 def _port(entry: Any) -> str:
     if not isinstance(entry, dict):
         return as_text(entry)
-    host, protocol = entry.get("host_ip", "0.0.0.0"), entry.get("protocol", "tcp")
+    everywhere = "0.0.0.0"  # noqa: S104  # how Compose compares ports without an address; nothing listens here
+    host, protocol = entry.get("host_ip", everywhere), entry.get("protocol", "tcp")
     return f"{host}:{entry.get('published')}:{entry.get('target')}/{protocol}"
 
 

@@ -71,7 +71,13 @@ def _meant(place: Sequence[str | int]) -> str:
     return f": did you mean {close[0]}? It is left out" if close else ": it is left out, remove it"
 
 
-def _cut(value: Any, place: Sequence[str | int]) -> Any:
+def _cut(document: dict[str, Any], place: Sequence[str | int]) -> dict[str, Any]:
+    """The document without what stands there; empty when that is all of it."""
+    found = _without_part(document, place)
+    return found if isinstance(found, dict) else {}
+
+
+def _without_part(value: Any, place: Sequence[str | int]) -> Any:
     """A copy without what stands there. A list keeps its length until all problems are said: `None` takes the place."""
     if not place:
         return {}
@@ -79,7 +85,7 @@ def _cut(value: Any, place: Sequence[str | int]) -> Any:
     if isinstance(value, dict) and head in value:
         if not rest:
             return {key: part for key, part in value.items() if key != head}
-        return {**value, str(head): _cut(value[str(head)], rest)}
+        return {**value, str(head): _without_part(value[str(head)], rest)}
     if isinstance(value, list) and isinstance(head, int) and head < len(value) and rest:
-        return [*value[:head], _cut(value[head], rest), *value[head + 1 :]]
+        return [*value[:head], _without_part(value[head], rest), *value[head + 1 :]]
     return value

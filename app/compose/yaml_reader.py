@@ -239,5 +239,5 @@ class _Composer:
             self._lines.setdefault((*frame.path, key), line)
 
 
-def _line(event: yaml.Event) -> int:
+def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1

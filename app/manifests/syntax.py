@@ -4,8 +4,6 @@ import ipaddress
 import re
 from typing import Any, Final
 
-from croniter import croniter
-
 from app.kube.quantities import is_quantity, parse_quantity
 from app.manifests.formats import shown, trimmed
 from app.manifests.problems import At
@@ -52,6 +50,8 @@ def cron(value: Any, at: At) -> str | None:
     found = trimmed(value, at)
     if found is None or found.lower() in _CRON_WORDS or _EVERY.fullmatch(found):
         return found
+    from croniter import croniter  # half of this module's start: a command line that reads no schedule needn't wait
+
     fields = found.split() if len(found) <= _MAX_SCHEDULE else []
     if len(fields) != 5:
         return at.bad(
