@@ -86,7 +86,7 @@ def _part(
     edges = without_circles(len(group), [(local[source], local[target]) for source, target in pairs])
     column = columns(edges, [is_workload[card] for card in group])
     drawn = strands(edges, column)
-    crossed = settle_orders(drawn)
+    crossed = settle_orders(drawn, leave_tangles=True)
     if is_tangle(drawn, crossed):  # levels say little in it, short edges help the eye more
         shorter = shortened(edges, column)
         other = strands(edges, shorter)

@@ -4,7 +4,7 @@ Ties keep the order they have, which at first is the canvas's (a Compose file's)
 nothing depends on an id.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from itertools import chain
@@ -17,19 +17,23 @@ _LEAST_GAIN: Final = 0.2  # another beginning must save this share of the crossi
 _WORK: Final = 16_000  # links looked at in all sweeps together: bounds the time of huge graphs
 
 
-def settle_orders(drawn: Strands) -> int:
+def settle_orders(drawn: Strands, *, leave_tangles: bool = False) -> int:
     """Put each column of `drawn.layers` into an order with few crossings; returns how many are left.
 
     The canvas's own order is tried first, then orders in which what hangs together stands together. As one order or
     another may win by a hair, and each gives another picture, the first one stays unless another is clearly better.
     In a tangle every crossing counts.
+
+    Args:
+        drawn: its columns are put into order.
+        leave_tangles: try no other beginning in a tangle, as the caller will try other columns.
     """
     left, right = drawn.left, drawn.right
     sweeps = 1 + _WORK // (sum(map(len, right)) + 1)
     best, fewest, made = _swept(drawn, drawn.layers, sweeps)
     for first, then, deep in ((right, left, True), (left, right, True), (left, right, False)):
         sweeps -= made
-        if not fewest or sweeps <= 0:
+        if not fewest or sweeps <= 0 or (leave_tangles and is_tangle(drawn, fewest)):
             break
         found, crossed, made = _swept(drawn, _walked(drawn.layers, first, then, deep=deep), sweeps)
         if crossed < fewest * (1 if is_tangle(drawn, fewest) else 1 - _LEAST_GAIN):
@@ -132,9 +136,8 @@ def _crossings(layers: Sequence[Sequence[int]], right: Sequence[Sequence[int]], 
     for layer in layers:
         passed: list[int] = []  # where the links above end, sorted
         for card in layer:
-            ends = sorted([place[other] for other in right[card]])
-            for end in ends:
-                crossed += len(passed) - bisect_right(passed, end)
-            for end in ends:
-                insort(passed, end)
+            for end in sorted([place[other] for other in right[card]]):  # so that those of one card don't count
+                at = bisect_right(passed, end)
+                crossed += len(passed) - at
+                passed.insert(at, end)
     return crossed
