@@ -150,7 +150,8 @@ class Cluster:
             after["metadata"]["managedFields"] = old.get("managedFields") or []
             changed = any(after.get(key) != before.get(key) for key in {*after, *before} - _NOT_SPEC)
             if kind.counts:
-                after["metadata"]["generation"] = old.get("generation", 1) + changed
+                is_binding = kind.kind == "Pod" and writing is None  # a node is no wish of anybody's
+                after["metadata"]["generation"] = old.get("generation", 1) + (changed and not is_binding)
             after = self._owned(kind, before, after, writing, owners)
             if not after["metadata"].get("managedFields"):
                 after["metadata"].pop("managedFields", None)
@@ -172,8 +173,8 @@ class Cluster:
             wanted.pop("status", None)
             before = self.find(kind, namespace, name)
             if before is None:
-                if wanted["metadata"].get("uid") or wanted["metadata"].get("resourceVersion"):
-                    why = "Precondition failed: the object to be changed isn't there"
+                if uid := wanted["metadata"].get("uid"):
+                    why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: "
                     raise errors.conflict(kind.resource, name, why)
                 owners = {(writing.manager, "Apply", ""): set(ownership.flatten(kind, wanted))}
                 return self.create(kind, namespace, wanted, writing, owners)
@@ -242,7 +243,8 @@ class Cluster:
         for entry in self.store.dependents(uid):
             dependent = entry.load()
             owners = [owner for owner in dependent["metadata"]["ownerReferences"] if owner["uid"] != uid]
-            dependent["metadata"]["ownerReferences"] = owners
+            dependent["metadata"].pop("ownerReferences")
+            dependent["metadata"] |= {"ownerReferences": owners} if owners else {}
             self.store.put(entry.key[0], dependent)
 
     def _addressed(self, kind: Kind, namespace: str, obj: Any) -> Obj:

@@ -10,6 +10,7 @@ import orjson
 from practice_cluster.store import Store
 
 EVERY_S: Final = 0.5
+_FIRST: Final = 1_000
 _LEAP: Final = 100_000
 """Added to the saved version at a start: versions that were handed out and not saved must not come again."""
 
@@ -28,7 +29,7 @@ class Persistence:
     def load(self) -> Store:
         """The store as it was saved; empty at the first start."""
         saved = self._db.execute("SELECT value FROM version").fetchone()
-        store = Store(saved[0] + _LEAP if saved else 1)
+        store = Store(saved[0] + _LEAP if saved else _FIRST)
         for resource, body in self._db.execute("SELECT resource, body FROM objects"):
             store.restore(resource, orjson.loads(body))
         return store

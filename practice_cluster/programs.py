@@ -73,10 +73,11 @@ def program_of(container: Obj, around: Surroundings, *, runs_once: bool) -> Prog
         return Program(["allocating memory"], 137, 1.0, "OOMKilled")
     if "crash" in name:
         return Program(["failing on purpose"], 1, 0.3)
-    if argv and re.search(r"no-?such|does-?not-?exist|not-?found", argv[0]):
-        text = f'exec: "{argv[0]}": executable file not found in $PATH'
-        said = f"failed to create containerd task: failed to create shim task: runc create failed: {text}"
-        return Program([], 128, 0.0, "StartError", f"{said}: unknown")
+    if argv and _ABSENT.search(argv[0]):
+        text = f'exec: "{argv[0]}": stat {argv[0]}: no such file or directory'
+        said = "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
+        said += "runc create failed: unable to start container process: "
+        return Program([], 128, 0.0, "StartError", f"{said}{text}: unknown")
     if argv and argv[0].rpartition("/")[2] in BUILT_IN:
         ended = run(argv, around)
         return Program(ended.output.splitlines(), None if ended.is_endless else ended.code, ended.seconds + 0.2)

@@ -91,7 +91,10 @@ def field_matcher(resource: str, selector: str) -> Matcher | None:
     for term in filter(None, selector.split(",")):
         key, operator, value = re.split(r"(!=|==|=)", term, maxsplit=1) if "=" in term else (term, "", "")
         if not operator or key not in known:
-            raise bad_request(f'field label not supported: "{key}"')
+            if resource in FIELDS:
+                raise bad_request(f"field label not supported: {key}")
+            names = '"metadata.name", "metadata.namespace"'
+            raise bad_request(f'"{key}" is not a known field selector: only {names}')
         terms.append((key, value, operator != "!="))
     return (lambda fields: all((fields.get(k, "") == v) == want for k, v, want in terms)) if terms else None
 

@@ -129,7 +129,9 @@ def _template(obj: Obj) -> Iterator[Cause]:
     if spec["template"]["spec"].get("restartPolicy") != "Always":
         text = f'Unsupported value: "{spec["template"]["spec"].get("restartPolicy")}": supported values: "Always"'
         yield "spec.template.spec.restartPolicy", "FieldValueNotSupported", text
-    yield from _pod(spec["template"]["spec"], "spec.template.spec")
+    claims = [{"name": claim["metadata"]["name"]} for claim in spec.get("volumeClaimTemplates") or []]
+    template = spec["template"]["spec"]
+    yield from _pod(template | {"volumes": [*(template.get("volumes") or []), *claims]}, "spec.template.spec")
 
 
 def _job(spec: Obj, path: str) -> Iterator[Cause]:

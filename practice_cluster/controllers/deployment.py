@@ -70,6 +70,8 @@ class Deployments(Owning):
         # What isn't available goes first, as long as it isn't counted on; then what is more than must be available.
         idle_may_go = current + olds - least - max(0, current - new_available)
         ready_may_go = new_available + sum(_available(each) for each in old) - least
+        if idle_may_go <= 0:
+            return
         for each in sorted(old, key=_revision):
             replicas = each["spec"]["replicas"]
             idle = min(max(0, replicas - _available(each)), max(0, idle_may_go))
@@ -155,7 +157,8 @@ def limits(spec: Obj) -> tuple[int, int]:
 
 
 def _available(replica_set: Obj) -> int:
-    return at(replica_set, "status", "availableReplicas") or 0
+    """Not more than it shall have: its status may be older than its scale."""
+    return min(at(replica_set, "status", "availableReplicas") or 0, replica_set["spec"]["replicas"])
 
 
 def _template(replica_set: Obj) -> Obj:

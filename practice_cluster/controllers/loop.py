@@ -1,5 +1,6 @@
-"""Calls each controller for the objects that changed or whose time has come: every 200 ms, on one thread."""
+"""Calls each controller for the objects that changed, and every 200 ms for those whose time has come. One thread."""
 
+import contextlib
 import heapq
 import sys
 import threading
@@ -15,6 +16,8 @@ from practice_cluster.objects import Obj
 from practice_cluster.store import Change, Key
 
 EVERY_S: Final = 0.2
+_PAUSE_S: Final = 0.02
+"""Between two rounds: what changes in a burst is looked at together."""
 _AGAIN_S: Final = 1.0
 
 
@@ -65,7 +68,9 @@ class Loop:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`."""
-        while not stop.wait(EVERY_S):
+        while not stop.wait(_PAUSE_S):
+            with contextlib.suppress(Empty):  # a change is looked at soon, time by the tick
+                self._take(self._changes.queue.get(timeout=EVERY_S))
             self.tick()
 
     def tick(self) -> None:
@@ -83,8 +88,11 @@ class Loop:
                 change = self._changes.queue.get_nowait()
             except Empty:
                 return
-            for index, controller in enumerate(self._controllers):
-                self._dirty[index].update(dict.fromkeys(controller.concerns(change)) if change else {})
+            self._take(change)
+
+    def _take(self, change: Change | None) -> None:
+        for index, controller in enumerate(self._controllers):
+            self._dirty[index].update(dict.fromkeys(controller.concerns(change)) if change else {})
 
     def _take_timers(self) -> None:
         now = self._cluster.clock()
