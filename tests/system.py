@@ -23,7 +23,7 @@ from pymongo.database import Database
 from launcher.api import Api, ApiError
 from launcher.kubeconfig import local_cluster
 from launcher.ports import free_port
-from launcher.processes import MARK, kill_group, spawn
+from launcher.processes import MARK, end, spawn
 from tests.waiting import eventually
 
 ROOT: Final = Path(__file__).parent.parent
@@ -171,7 +171,7 @@ class System:
 
     @contextlib.contextmanager
     def beside(self, part: str, *more: str) -> Iterator[subprocess.Popen[bytes]]:
-        """One more process like this part, which the launcher doesn't know; killed afterwards."""
+        """One more process like this part, which the launcher doesn't know; stopped afterwards."""
         environment = self.environment(part)
         environment.pop(MARK, None)  # else the launcher would take it for the part's child
         log = self.data.parent / f"second-{part}.log"
@@ -181,8 +181,7 @@ class System:
         try:
             yield process
         finally:
-            kill_group(process.pid)
-            process.wait()
+            end(process)
 
     def signal(self, part: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to a part and all its children; the part's id."""

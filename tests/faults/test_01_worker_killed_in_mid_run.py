@@ -2,7 +2,6 @@
 
 import json
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,8 @@ from tests.system import System
 from tests.waiting import eventually
 
 NODES: Final = 60
+WAITING: Final = 1
+"""Further runs at the same time: one is in its middle too, on the worker's other process."""
 FINISHED_WITHIN_S: Final = 15
 SLOW_S: Final = 0.3
 """A write; so that a run of 60 nodes is in its middle for about two seconds."""
@@ -58,7 +59,9 @@ def test_01_a_run_of_60_nodes_outlives_its_worker(
     for moment in moments:
         proxy.write_delay_s = SLOW_S
         workflow = system.workflow(sixty(namespace, f"m{moment}"))
+        waiting = [system.workflow(sixty(namespace, f"w{moment}-{n}")) for n in range(WAITING)]
         with Recorder(system, workflow) as recorder:
+            queued = [(each, system.run(each)) for each in waiting]
             run = kill_at(system, workflow, moment)
             killed_at = time.monotonic()
             proxy.write_delay_s = 0
@@ -66,28 +69,11 @@ def test_01_a_run_of_60_nodes_outlives_its_worker(
             waited.append(round(time.monotonic() - killed_at, 1))
 
             finished(system, kubeconfig, namespace, workflow, run)
+            for each, its_run in queued:
+                finished(system, kubeconfig, namespace, each, its_run)
             eventually(lambda: recorder.shown() == system.states(workflow), within_s=5)  # noqa: B023  called at once
             eventually(lambda: recorder.ends() == ["completed"], within_s=5)
         recorder.judged()
 
     print(f"worker killed at {moments} of {NODES}: finished after {waited} s")
     assert max(waited) <= FINISHED_WITHIN_S
-
-
-def test_01_runs_that_wait_when_the_worker_is_killed_are_done_too(
-    system: System, proxy: FaultProxy, kubeconfig: Path, namespace: str
-) -> None:
-    proxy.write_delay_s = SLOW_S
-    workflows = [system.workflow(sixty(namespace, f"w{n}")) for n in range(4)]
-    with ExitStack() as stack:
-        recorders = [stack.enter_context(Recorder(system, workflow)) for workflow in workflows]
-        runs = [system.run(workflow) for workflow in workflows[1:]]
-        runs.insert(0, kill_at(system, workflows[0], 1))
-        proxy.write_delay_s = 0
-
-        for workflow, run in zip(workflows, runs, strict=True):
-            finished(system, kubeconfig, namespace, workflow, run)
-        for recorder in recorders:
-            eventually(lambda: recorder.ends() == ["completed"], within_s=5)  # noqa: B023  called at once
-    for recorder in recorders:
-        recorder.judged()

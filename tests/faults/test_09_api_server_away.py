@@ -80,7 +80,7 @@ def test_09_a_run_waits_for_an_api_server_that_comes_back(system: System, proxy:
         run = system.run(workflow)
         eventually(lambda: system.the_run(workflow, run)["progress"]["done"] >= 3, within_s=20, every_s=0.01)
         proxy.stop()
-        time.sleep(8)
+        time.sleep(5)
         proxy.write_delay_s = 0
         proxy.start()
         back_at = time.monotonic()
@@ -91,7 +91,7 @@ def test_09_a_run_waits_for_an_api_server_that_comes_back(system: System, proxy:
         eventually(lambda: recorder.ends() == ["completed"], within_s=5)
     recorder.judged()
 
-    print(f"a run whose cluster was away for 8 s ended {ended_s:.1f} s after it was back")
+    print(f"a run whose cluster was away for 5 s ended {ended_s:.1f} s after it was back")
     assert (ended["status"], ended["progress"]) == ("completed", {"done": 30, "total": 30})
 
 
@@ -122,16 +122,16 @@ def test_09_a_server_that_is_overloaded_is_not_stormed(
     proxy.cut()
     began = time.monotonic()
     run = system.run(workflow)
-    time.sleep(6)
+    time.sleep(4)
     asked = proxy.since(began)
     proxy.canned = lambda _: None
     back_at = time.monotonic()
 
     ended = system.ended(workflow, run, within_s=GREEN_WITHIN_S)
     system.all_in(workflow, *HEALTHY, within_s=GREEN_WITHIN_S)
-    print(f"{status}: {len(asked)} requests in 6 s; the run ended {time.monotonic() - back_at:.1f} s after it was over")
+    print(f"{status}: {len(asked)} requests in 4 s; the run ended {time.monotonic() - back_at:.1f} s after it was over")
     rates = Counter((each.method, each.path) for each in asked)
-    assert max(rates.values()) <= 6 + 1, f"at most one a second: {rates.most_common(3)}"
+    assert max(rates.values()) <= 4 + 1, f"at most one a second: {rates.most_common(3)}"
     assert ended["status"] == "completed"
 
 
@@ -172,8 +172,8 @@ def test_09_the_real_api_server_killed(
             time.sleep(4)
             run = system.run(workflow)
         finally:
-            subprocess.run([UP], check=True, capture_output=True, timeout=110)
-        eventually(lambda: kubectl(kubeconfig, "get", "--raw", "/readyz") == "ok", within_s=20, every_s=0.1)
+            bringing_back = subprocess.Popen([UP], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        eventually(lambda: kubectl(kubeconfig, "get", "--raw", "/readyz") == "ok", within_s=60, every_s=0.1)
         back_at = time.monotonic()
         kubectl(kubeconfig, "-n", namespace, "delete", "configmap", "c0")
         eventually(lambda: is_deleted(system, workflow, "c0"), within_s=GREEN_WITHIN_S)
@@ -184,5 +184,6 @@ def test_09_the_real_api_server_killed(
         eventually(lambda: recorder.shown() == system.states(workflow), within_s=5)
     recorder.judged()
     system.api.call("DELETE", f"/clusters/{name}")
+    assert bringing_back.wait(timeout=100) == 0
 
     print(f"API server away for {back_at - killed_at:.1f} s: a change after its return seen {true_s:.1f} s later")

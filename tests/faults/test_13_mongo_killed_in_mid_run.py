@@ -68,12 +68,10 @@ def test_13_every_acknowledged_write_is_there(system: System, proxy: FaultProxy,
     savers = [threading.Thread(target=save_on, args=[workflow], daemon=True) for workflow in workflows]
     for saver in savers:
         saver.start()
-    for _ in range(2):
-        before = dict(kept)
-        eventually(lambda: all(kept.get(w) != before.get(w) for w in workflows), within_s=20)  # noqa: B023
-        kill_mongo(system)
+    eventually(lambda: len(kept) == len(workflows), within_s=20)
+    kill_mongo(system)
     before = dict(kept)
-    eventually(lambda: all(kept.get(w) != before.get(w) for w in workflows), within_s=20)
+    eventually(lambda: all(int(kept[each]) > int(before[each]) + 3 for each in workflows), within_s=30)
     stop.set()
     for saver in savers:
         saver.join(timeout=40)
@@ -82,21 +80,20 @@ def test_13_every_acknowledged_write_is_there(system: System, proxy: FaultProxy,
         node = system.api.call("GET", f"/workflows/{workflow}")["nodes"][0]
         # The last one may have been stored without its answer arriving; never an older one.
         assert int(node["data"]["data"]["a"]) >= int(kept[workflow])
-    print(f"saves acknowledged over two kills: {kept.values()}")
+    print(f"saves acknowledged around a kill: {kept.values()}")
 
 
 def test_13_versions_stay_without_a_hole_over_kills(system: System, proxy: FaultProxy, namespace: str) -> None:
     del proxy
     workflow = system.workflow(configmaps(namespace, 1))
-    for _ in range(2):
-        killer = threading.Thread(target=kill_mongo, args=[system])
-        killer.start()
-        while killer.is_alive():
-            try:
-                system.run(workflow)
-            except ApiError as error:
-                assert error.status in (0, 409, 503), error
-        killer.join()
+    killer = threading.Thread(target=kill_mongo, args=[system])
+    killer.start()
+    while killer.is_alive():
+        try:
+            system.run(workflow)
+        except ApiError as error:
+            assert error.status in (0, 409, 503), error
+    killer.join()
 
     def rounded() -> bool:
         runs = system.api.call("GET", f"/workflows/{workflow}/runs?limit=100")["runs"]

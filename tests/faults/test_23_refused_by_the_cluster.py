@@ -5,6 +5,7 @@ Namespace deleted, quota full, a policy or a webhook denying, the kind not there
 
 import base64
 import datetime
+import itertools
 import json
 import ssl
 import subprocess
@@ -49,6 +50,11 @@ def feed(kubeconfig: Path, verb: str, obj: Any, *options: str) -> None:
     command = ["kubectl", f"--kubeconfig={kubeconfig}", verb, "-f", "-", *options]
     done = subprocess.run(command, input=json.dumps(obj), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def numbered() -> Iterator[int]:
+    """1, 2, 3, ..."""
+    return itertools.count(1)
 
 
 def configmap(node: str, namespace: str) -> Any:
@@ -129,7 +135,7 @@ def test_23_a_denying_policy_says_why(
     api, name = "admissionregistration.k8s.io/v1", f"deny-{namespace}"
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
     only_here = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
-    refusing = [{"expression": "object.metadata.name != 'bad'", "message": REFUSAL}]
+    refusing = [{"expression": "!object.metadata.name.startsWith('bad')", "message": REFUSAL}]
     policy = {"matchConstraints": {"resourceRules": [rule]}, "validations": refusing, "failurePolicy": "Fail"}
     apply({"apiVersion": api, "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name}, "spec": policy})
     binding = {
@@ -139,15 +145,18 @@ def test_23_a_denying_policy_says_why(
     }
     apply({"apiVersion": api, "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name}, "spec": binding})
 
+    names = numbered()
+
     def refused() -> Any:
-        # The API server takes a new policy up within some seconds.
-        run, states = run_of(system, [configmap("bad", namespace), configmap("good", namespace)])
-        return run["status"] == "failed" and states
+        # The API server takes a new policy up within some seconds; until then each try makes objects of its own.
+        bad, good = f"bad-{next(names)}", f"good-{next(names)}"
+        run, states = run_of(system, [configmap(bad, namespace), configmap(good, namespace)])
+        return run["status"] == "failed" and (states[bad], states[good])
 
-    states = eventually(refused, within_s=20, every_s=1)
+    bad, good = eventually(refused, within_s=20, every_s=1)
 
-    assert REFUSAL in states["bad"]["message"]
-    assert states["good"]["state"] in ("created", "pending")
+    assert REFUSAL in bad["message"]
+    assert good["state"] in ("created", "pending")
 
 
 def test_23_a_denying_webhook_says_why(
@@ -174,15 +183,18 @@ def test_23_a_denying_webhook_says_why(
             }
         )
 
+        names = numbered()
+
         def refused() -> Any:
-            nodes = [configmap("bad", namespace), a_node("networkpolicy", "good", name="good", namespace=namespace)]
-            run, states = run_of(system, nodes)
-            return run["status"] == "failed" and states
+            bad, good = f"bad-{next(names)}", f"good-{next(names)}"
+            policy = a_node("networkpolicy", good, name=good, namespace=namespace)
+            run, states = run_of(system, [configmap(bad, namespace), policy])
+            return run["status"] == "failed" and (states[bad], states[good])
 
-        states = eventually(refused, within_s=20, every_s=1)
+        bad, good = eventually(refused, within_s=20, every_s=1)
 
-    assert f'admission webhook "deny.kubeorch.example.com" denied the request: {REFUSAL}' in states["bad"]["message"]
-    assert states["good"]["state"] != "error"
+    assert f'admission webhook "deny.kubeorch.example.com" denied the request: {REFUSAL}' in bad["message"]
+    assert good["state"] != "error"
 
 
 class denying_webhook:  # noqa: N801  a context manager, used like a function
