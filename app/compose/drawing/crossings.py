@@ -14,6 +14,7 @@ from app.compose.drawing.strands import Strands
 
 _PATIENCE: Final = 3  # sweeps there and back without a better order, then it is done
 _LEAST_GAIN: Final = 0.2  # another beginning must save this share of the crossings to be worth the moves
+_TIE_ROUNDS: Final = 3  # up and down a column: one card may go all the way in each
 _WORK: Final = 16_000  # links looked at in all sweeps together: bounds the time of huge graphs
 
 
@@ -40,6 +41,29 @@ def settle_orders(drawn: Strands, *, leave_tangles: bool = False) -> int:
             best, fewest = found, crossed
     drawn.layers[:] = best
     return fewest
+
+
+def settle_ties(drawn: Strands, wishes: Sequence[float]) -> None:
+    """Exchange two that wish to stand the other way round, where that costs no crossing: shorter links, calmer picture.
+
+    Args:
+        drawn: its columns are put into order.
+        wishes: for each card and point, how far down it would stand.
+    """
+    place = [0] * len(drawn.left)
+    for layer in drawn.layers:
+        _number(layer, place)
+    for layer in drawn.layers:
+        ends = _ends(drawn, layer, place)
+        upwards, downwards = range(len(layer) - 2, -1, -1), range(len(layer) - 1)
+        for at in chain(*[upwards, downwards] * _TIE_ROUNDS):
+            (upper_left, upper_right), (lower_left, lower_right) = ends[at], ends[at + 1]
+            if wishes[layer[at]] > wishes[layer[at + 1]] and (
+                _gain(upper_left, lower_left) + _gain(upper_right, lower_right) >= 0
+            ):
+                layer[at], layer[at + 1] = layer[at + 1], layer[at]
+                ends[at], ends[at + 1] = ends[at + 1], ends[at]
+        _number(layer, place)
 
 
 def is_tangle(drawn: Strands, crossed: int) -> bool:
@@ -106,17 +130,20 @@ def _sort(layer: list[int], fixed: Sequence[Sequence[int]], place: list[int]) ->
 def _swap_neighbours(drawn: Strands, layers: Sequence[list[int]], place: list[int]) -> None:
     """Exchange two that stand one under the other wherever it saves crossings; once through, the next sweep goes on."""
     for layer in layers:
-        # The columns beside this one keep still meanwhile.
-        ends = [
-            ([place[other] for other in drawn.left[card]], [place[other] for other in drawn.right[card]])
-            for card in layer
-        ]
+        ends = _ends(drawn, layer, place)
         for at in range(len(layer) - 1):
             (upper_left, upper_right), (lower_left, lower_right) = ends[at], ends[at + 1]
             if _gain(upper_left, lower_left) + _gain(upper_right, lower_right) > 0:
                 layer[at], layer[at + 1] = layer[at + 1], layer[at]
                 ends[at], ends[at + 1] = ends[at + 1], ends[at]
         _number(layer, place)
+
+
+def _ends(drawn: Strands, layer: Sequence[int], place: Sequence[int]) -> list[tuple[list[int], list[int]]]:
+    """Where the links of each card end, left and right: the columns beside this one keep still meanwhile."""
+    return [
+        ([place[other] for other in drawn.left[card]], [place[other] for other in drawn.right[card]]) for card in layer
+    ]
 
 
 def _gain(upper: Sequence[int], lower: Sequence[int]) -> int:

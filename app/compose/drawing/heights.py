@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from app.compose.drawing.cards import GRID, ROW_GAP
+from app.compose.drawing.crossings import settle_ties
 from app.compose.drawing.strands import Strands
 
 _SWEEPS: Final = 2  # there and back
@@ -27,11 +28,14 @@ def tops(drawn: Strands, heights: Sequence[int]) -> list[int]:
         heights: of the cards.
     """
     half = [height / 2 for height in heights] + [0.0] * (len(drawn.left) - drawn.cards)
-    gaps = [
-        [_distance(upper, lower, drawn.cards, heights) for upper, lower in pairwise(layer)] for layer in drawn.layers
-    ]
-    columns = list(zip(drawn.layers, gaps, strict=True))
-    middle = _middles(drawn, columns, half)
+    links = [[*before, *after] for before, after in zip(drawn.left, drawn.right, strict=True)]
+    # One that many are joined to pulls each a little: what only feeds this one card decides where it stands.
+    strengths = [1 / max(len(joined), 1) for joined in links[: drawn.cards]]
+    strengths += [_POINT_PULL] * (len(links) - drawn.cards)
+    middle = _middles(drawn, _with_gaps(drawn, heights), half, links, strengths)
+    settle_ties(drawn, [_pull(card, links[card], middle, strengths)[0] for card in range(len(links))])
+    columns = _with_gaps(drawn, heights)
+    middle = _middles(drawn, columns, half, links, strengths)
     found = [0] * len(half)
     for layer, distances in columns:
         lowest = -math.inf
@@ -43,6 +47,14 @@ def tops(drawn: Strands, heights: Sequence[int]) -> list[int]:
     return [top - highest for top in found[: drawn.cards]]
 
 
+def _with_gaps(drawn: Strands, heights: Sequence[int]) -> list[tuple[list[int], list[int]]]:
+    """Each column, and from each of its cards to the next how far it is at least."""
+    return [
+        (layer, [_distance(upper, lower, drawn.cards, heights) for upper, lower in pairwise(layer)])
+        for layer in drawn.layers
+    ]
+
+
 def _distance(upper: int, lower: int, cards: int, heights: Sequence[int]) -> int:
     """From upper edge to upper edge, on the grid, so that rounding both keeps the gap."""
     if upper >= cards:
@@ -50,12 +62,14 @@ def _distance(upper: int, lower: int, cards: int, heights: Sequence[int]) -> int
     return -(-(heights[upper] + ROW_GAP) // GRID) * GRID
 
 
-def _middles(drawn: Strands, columns: Sequence[tuple[list[int], list[int]]], half: Sequence[float]) -> list[float]:
+def _middles(
+    drawn: Strands,
+    columns: Sequence[tuple[list[int], list[int]]],
+    half: Sequence[float],
+    both: Sequence[Sequence[int]],
+    strengths: Sequence[float],
+) -> list[float]:
     """Column by column there and back, first by the neighbours on one side, at last by all."""
-    both = [[*before, *after] for before, after in zip(drawn.left, drawn.right, strict=True)]
-    # One that many are joined to pulls each a little: what only feeds this one card decides where it stands.
-    strengths = [1 / max(len(joined), 1) for joined in both[: drawn.cards]]
-    strengths += [_POINT_PULL] * (len(both) - drawn.cards)
     middle = [0.0] * len(half)
     for layer, distances in columns:
         _place(layer, distances, half, middle, [(0.0, 1.0)] * len(layer))

@@ -133,6 +133,17 @@ def test_what_feeds_a_workload_is_near_it() -> None:
     assert crossings(drawn) <= 12, "a line of app0 can't but cross the three of each workload between"
 
 
+def test_a_card_stands_with_its_workload_even_where_no_crossing_asks_for_it() -> None:
+    others = ["worker", "beat", "migrate"]
+    nodes = [a_node(name) for name in ("db", "web", *others, "nginx")] + [a_node("nginx-svc", "service")]
+    pairs = [("db", name) for name in ("web", *others)] + [("web", "nginx"), ("nginx-svc", "nginx")]
+
+    at = {node["id"]: node["position"]["y"] for node in laid_out(a_graph(nodes, pairs)).nodes}
+
+    assert abs(at["nginx-svc"] - at["nginx"]) <= 210
+    assert all(at[name] > max(at["web"], at["nginx-svc"]) for name in others)
+
+
 def test_parts_lie_beside_each_other_and_single_cards_in_a_block() -> None:
     pairs = [(f"svc{at}", f"app{at}") for at in range(4)]
     joined = [a_node(id_, "service" if id_.startswith("svc") else "deployment") for pair in pairs for id_ in pair]
