@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.compose.drawing.cards import WORKLOADS, card_height
@@ -25,6 +25,7 @@ from tests.drawings import (
     without,
 )
 
+QUICK = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TYPES = [*sorted(WORKLOADS), "service", "ingress", "configmap", "secret", "persistentvolumeclaim", "hpa", "plugin"]
 
 
@@ -46,6 +47,7 @@ def places(graph: Graph) -> list[tuple[float, float]]:
     return [(node["position"]["x"], node["position"]["y"]) for node in graph.nodes]
 
 
+@QUICK
 @given(graphs())
 def test_cards_never_overlap_and_lie_on_the_grid_from_100(graph: Graph) -> None:
     drawn = laid_out(graph)
@@ -56,6 +58,7 @@ def test_cards_never_overlap_and_lie_on_the_grid_from_100(graph: Graph) -> None:
         assert min(x for x, _ in places(drawn)) == min(y for _, y in places(drawn)) == 100
 
 
+@QUICK
 @given(graphs())
 def test_cards_of_a_column_have_40_between_them_and_columns_80(graph: Graph) -> None:
     drawn = laid_out(graph).nodes
@@ -68,6 +71,7 @@ def test_cards_of_a_column_have_40_between_them_and_columns_80(graph: Graph) -> 
             assert across >= 280 + 80 or free >= 40
 
 
+@QUICK
 @given(graphs())
 def test_only_positions_change(graph: Graph) -> None:
     drawn = laid_out(graph)
@@ -77,6 +81,7 @@ def test_only_positions_change(graph: Graph) -> None:
     assert {(node["position"]["x"], node["position"]["y"]) for node in graph.nodes} <= {(0, 0)}, "the given one is kept"
 
 
+@QUICK
 @given(graphs(), st.randoms(use_true_random=False))
 def test_neither_ids_nor_the_order_of_edges_matter(graph: Graph, chance: random.Random) -> None:
     old_ids = [f"n{at}" for at in range(len(graph.nodes) + 1)]
@@ -90,6 +95,7 @@ def test_neither_ids_nor_the_order_of_edges_matter(graph: Graph, chance: random.
     assert places(laid_out(Graph(nodes, edges))) == places(laid_out(graph))
 
 
+@QUICK
 @given(graphs())
 def test_laying_out_twice_changes_nothing(graph: Graph) -> None:
     once = laid_out(graph)
