@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m benchmarks [runs latency requests watching fanout]`: all figures in one run.
+"""`make bench`, or `python -m benchmarks [runs latency requests watching fanout layout]`: all figures in one run.
 
 Times of ours stand beside the same work by a bare client in the same run. Quiet machine, KUBECONFIG set; about five
 minutes.
@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from benchmarks import fanout, latency, requests, runs, watching
+from benchmarks import fanout, latency, layout, requests, runs, watching
 from benchmarks.bare import BareCluster, kubeconfig
 from tests.system import running_system
 
@@ -20,11 +20,14 @@ PARTS: Final = {
     "watching": watching.measure,
 }
 
+# These need no cluster and start what they need themselves.
+ALONE: Final = {"fanout": fanout.main, "layout": layout.main}
+
 
 def main(wanted: list[str]) -> None:
     """Run the parts that are named, or all."""
-    if unknown := set(wanted) - {*PARTS, "fanout"}:
-        raise SystemExit(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join([*PARTS, 'fanout'])}")
+    if unknown := set(wanted) - {*PARTS, *ALONE}:
+        raise SystemExit(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join([*PARTS, *ALONE])}")
     chosen = [part for name, part in PARTS.items() if not wanted or name in wanted]
     if chosen:
         cluster = BareCluster.of(kubeconfig())
@@ -35,8 +38,9 @@ def main(wanted: list[str]) -> None:
             system.add_cluster(kubeconfig())
             for part in chosen:
                 part(system, cluster)
-    if not wanted or "fanout" in wanted:
-        fanout.main([])
+    for name, measure_alone in ALONE.items():
+        if not wanted or name in wanted:
+            measure_alone([])
 
 
 if __name__ == "__main__":
