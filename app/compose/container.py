@@ -64,8 +64,13 @@ def describe_container(work: Work, part: Part) -> None:
     _commands(work, part)
     _places(work, part)
     _pulling(work, part)
-    if (grace := seconds(service["stop_grace_period"]) if "stop_grace_period" in service else None) is not None:
-        data["terminationGracePeriodSeconds"] = min(round(grace), 86400)
+    if "stop_grace_period" in service:
+        grace = seconds(service["stop_grace_period"])
+        if grace is None:
+            message = f"'{str(service['stop_grace_period'])[:40]}' is no duration: write 30s or 1m30s, left out"
+            work.findings.warn("INVALID_COMPOSE_SYNTAX", message, service=part.key, key="stop_grace_period")
+        else:
+            data["terminationGracePeriodSeconds"] = min(round(grace), 86400)
     for key, field in (("stdin_open", "stdin"), ("tty", "tty")):
         if truth(service.get(key)):
             data[field] = True

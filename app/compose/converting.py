@@ -7,7 +7,7 @@ from typing import Final
 
 from app.compose.container import describe_container, image_of, scale
 from app.compose.dependencies import add_dependencies
-from app.compose.environment import set_environment
+from app.compose.environment import say_plain_secrets, set_environment
 from app.compose.exposure import add_services, find_ports, proposed_host
 from app.compose.findings import Finding, Findings, refused
 from app.compose.hosts import Hosts
@@ -16,7 +16,8 @@ from app.compose.kinds import Usage, kind_of
 from app.compose.layout import laid_out
 from app.compose.limits import set_resources, set_security
 from app.compose.mounted_files import set_grants
-from app.compose.options import Options
+from app.compose.names import limit_of, object_name
+from app.compose.options import Options, ServiceChoice
 from app.compose.policies import add_policies
 from app.compose.probes import set_probe
 from app.compose.project import Project, Service
@@ -68,6 +69,7 @@ def convert(
     add_services(work)
     add_dependencies(work)
     share_claims(work)
+    say_plain_secrets(work)
     add_policies(work)
     remark_on_sections(work)
     return Conversion(
@@ -86,21 +88,25 @@ def _why(work: Work) -> str:
 
 def _find_parts(work: Work) -> None:
     usage = Usage.of(work.project)
-    found: list[tuple[str, Service]] = [*work.project.services.items(), *work.project.jobs.items()]
-    for key, service in found:
+    found: list[tuple[str, Service, ServiceChoice, str, str]] = []
+    for key, service in (*work.project.services.items(), *work.project.jobs.items()):
         choice = work.options.of_service(key)
         if not choice.include:
             work.findings.info(_NOT, "is left out, as chosen", service=key)
             continue
-        if key in work.parts:
+        if any(key == other[0] for other in found) and key in work.project.jobs:
             message = "a service and a job have this name: the job is left out, rename one"
             work.findings.error("INVALID_COMPOSE_SYNTAX", message, service=key)
             continue
         image = image_of(work, key, service, choice)
-        if image is None:
-            continue
-        kind = kind_of(key, service, work.project, usage, choice, image=image)
-        name = work.names.give(kind, key)
+        if image is not None:
+            kind = kind_of(key, service, work.project, usage, choice, image=image)
+            found.append((key, service, choice, kind, image))
+    # Names that are valid already stay: `upper` isn't renamed because of an `UPPER` before it.
+    in_order = sorted(found, key=lambda one: object_name(one[0], limit_of(one[3])) != one[0])
+    names = {key: work.names.give(kind, key) for key, _, _, kind, _ in in_order}
+    for key, service, choice, kind, image in found:
+        name = names[key]
         if name != key:
             work.findings.info("RENAMED", f"is called {name}: Kubernetes takes a-z, 0-9 and '-' only", service=key)
         work.parts[key] = Part(key, service, choice, kind, name, image, work.new_node(kind, name))

@@ -1,7 +1,7 @@
 """A service's environment → a configmap and a secret that its workload reads whole, and keys that a run asks for."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from app.compose.container import note_host
 from app.compose.hosts import replaced
@@ -9,7 +9,8 @@ from app.compose.secrecy import is_secret
 from app.compose.work import Part, Work
 from app.manifests.names import data_key_problem, env_name_problem
 
-_NOT = "KEY_NOT_CONVERTED"
+_NOT: Final = "KEY_NOT_CONVERTED"
+_TELLING: Final = 6  # shorter values are words that stand anywhere
 
 
 def set_environment(work: Work, part: Part) -> None:
@@ -104,3 +105,15 @@ def _nodes(work: Work, part: Part, plain: dict[str, str], secret: dict[str, str 
         work.secret_values[node["id"]] = {key: value for key, value in secret.items() if value is not None}
     if env_from:
         part.data["envFrom"] = env_from
+
+
+def say_plain_secrets(work: Work) -> None:
+    """A secret value that also stands in a command is in the graph: only the person can move it out of there."""
+    values = {value for one in work.secret_values.values() for value in one.values() if len(value) >= _TELLING}
+    for part in work.parts.values():
+        for key, field in (("entrypoint", "command"), ("command", "args")):
+            if any(value in word for word in part.data.get(field) or () for value in values):
+                message = (
+                    "holds a secret in plain, where everybody who sees the canvas reads it: take it from a variable"
+                )
+                work.findings.warn(_NOT, message, service=part.key, key=key)

@@ -41,7 +41,7 @@ def set_probe(work: Work, part: Part) -> None:
         message = "its test begins with CMD, CMD-SHELL or NONE: mend it, there is no check"
         work.findings.error("INVALID_COMPOSE_SYNTAX", message, service=part.key, key="healthcheck.test")
         return
-    part.data["readinessProbe"] = probe | _times(check)
+    part.data["readinessProbe"] = probe | _times(work, part, check)
 
 
 def _action(work: Work, part: Part, test: list[str]) -> dict[str, Any] | None:
@@ -63,11 +63,14 @@ def _action(work: Work, part: Part, test: list[str]) -> dict[str, Any] | None:
     return {"type": "exec", "command": command}
 
 
-def _times(check: dict[str, Any]) -> dict[str, int]:
+def _times(work: Work, part: Part, check: dict[str, Any]) -> dict[str, int]:
     found = {"timeoutSeconds": _DOCKERS_TIMEOUT}
     for key, field, low in (("interval", "periodSeconds", 1), ("timeout", "timeoutSeconds", 1),
                             ("start_period", "initialDelaySeconds", 0)):  # fmt: skip
         length = seconds(check[key]) if check.get(key) is not None else None
+        if check.get(key) is not None and length is None:
+            message = f"'{str(check[key])[:40]}' is no duration: write 30s or 1m30s, left out"
+            work.findings.warn("INVALID_COMPOSE_SYNTAX", message, service=part.key, key=f"healthcheck.{key}")
         if length is not None and (length > 0 or low == 0):
             found[field] = min(max(low, math.ceil(length)), 86400)
     retries = whole(check.get("retries"))

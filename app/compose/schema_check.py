@@ -121,7 +121,11 @@ def _alternatives(value: Any, branches: list[Schema], place: Place) -> Iterator[
     if deeper:
         yield from min(deeper, key=len)
         return
-    messages = dict.fromkeys(problems[0].message for problems in found)
+    messages = list(dict.fromkeys(problems[0].message for problems in found))
+    ending = f", not {_kind_of(value)}"
+    if all(message.startswith("must be ") and message.endswith(ending) for message in messages):
+        wanted = [message.removeprefix("must be ").removesuffix(ending) for message in messages]
+        messages = [f"must be {' or '.join(wanted)}{ending}"]
     unknown = all(problem.unknown_key for problems in found for problem in problems)
     yield SchemaProblem(place, "; or ".join(messages), unknown)
 

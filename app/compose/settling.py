@@ -94,6 +94,8 @@ def _service(
     labels = _labels(reading, name, found)
     if labels:
         found["labels"] = labels
+    if isinstance(found.get("ports"), list):
+        found["ports"] = [{"mode": "ingress", "protocol": "tcp", **port} for port in found["ports"]]
     if found.get("pull_policy") == "if_not_present":
         found["pull_policy"] = "missing"
     if "network_mode" not in found and not found.get("networks") and "provider" not in found:

@@ -14,14 +14,23 @@ from app.compose.project import Project
 from app.compose.scalars import as_text
 from app.compose.units import seconds, size_bytes
 
-_BYTES: Final = {"mem_limit", "mem_reservation", "memswap_limit", "shm_size", "memory", "size", "mem_swappiness"}
+_BYTES: Final = {
+    "mem_limit",
+    "mem_reservation",
+    "memswap_limit",
+    "shm_size",
+    "memory",
+    "size",
+    "mem_swappiness",
+    "rate",
+}
 _DURATIONS: Final = {
     "interval", "timeout", "start_period", "start_interval", "stop_grace_period", "delay", "monitor", "window",
 }  # fmt: skip
 _NUMBERS: Final = {
     "cpus", "retries", "replicas", "count", "scale", "parallelism", "max_attempts", "cpu_shares", "cpu_quota", "pids",
     "cpu_period", "pids_limit", "cpu_count", "cpu_percent", "oom_score_adj", "max_failure_ratio", "value", "weight",
-    "max_replicas_per_node", "soft", "hard", "cpu_rt_period", "cpu_rt_runtime", "rate", "mode", "context_size",
+    "max_replicas_per_node", "soft", "hard", "cpu_rt_period", "cpu_rt_runtime", "mode", "context_size",
     "priority", "gw_priority",
 }  # fmt: skip
 _SETS: Final = {"ports", "volumes", "extra_hosts", "tmpfs", "expose"}
@@ -51,23 +60,31 @@ def compose_config(
     text = done.stdout.replace(f"{folder}/", "").replace(f'"{folder}"', '"."').replace(str(root.resolve().parent), "..")
     printed = json.loads(text)
     del printed["name"]  # given with --project-name: else the folder's
+    for service in printed["services"].values():  # what waits for a service that is left out isn't waited for by us
+        waited = service.get("depends_on") or {}
+        service["depends_on"] = {name: one for name, one in waited.items() if name in printed["services"]}
     return comparable(_unescaped(printed))
 
 
 def ours(project: Project) -> dict[str, Any]:
     """Our reading in the form of its print."""
     services = {name: _ours(one) for name, one in project.services.items()}
-    used = {key: _used(services.values(), key) for key in ("volumes", "networks", "configs", "secrets", "models")}
+    used = {key: _used(services.values(), key) for key in ("volumes", "networks", "configs", "secrets")}
     whole: dict[str, Any] = {
         "services": services,
         "volumes": _named(project.volumes, used["volumes"]),
         "networks": _named(project.networks, used["networks"]),
         "configs": _named(project.configs, used["configs"]),
         "secrets": _named(project.secrets, used["secrets"]),
-        "models": {key: {"name": key, **one} for key, one in project.models.items() if key in used["models"]},
-    }
+    }  # its JSON has no models
     for secret in whole["secrets"].values():
         secret.pop("content", None)
+    for config in whole["configs"].values():
+        if "environment" in config:
+            config.pop("content", None)
+    for network in whole["networks"].values():
+        if "ipam" in network:  # nor the options of an IPAM driver
+            network["ipam"] = {key: part for key, part in network["ipam"].items() if key != "options"}
     return comparable(whole)
 
 
@@ -76,7 +93,11 @@ def _used(services: Iterable[Mapping[str, Any]], key: str) -> set[str]:
     found: set[str] = set()
     for service in services:
         entries = service.get(key) or ()
-        names = list(entries) if isinstance(entries, dict) else [one.get("source") for one in entries]
+        names = (
+            list(entries)
+            if isinstance(entries, dict)
+            else [one.get("source") for one in entries if one.get("type") in (None, "volume")]
+        )
         found.update(name for name in names if isinstance(name, str))
         if key == "secrets":
             found.update(one["source"] for one in (service.get("build") or {}).get("secrets") or ())
@@ -87,6 +108,9 @@ def _ours(service: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: part for key, part in service.items() if key not in ("env_file", "label_file")}
     for mount in found.get("secrets") or ():
         mount.setdefault("target", f"/run/secrets/{mount['source']}")
+    if "ssh" in (found.get("build") or {}):
+        keys = [name if path is None else f"{name}={path}" for name, path in found["build"]["ssh"].items()]
+        found["build"] = {**found["build"], "ssh": keys}
     for key in ("gpus",):
         found[key] = [{"count": "all", **one} if "device_ids" not in one else one for one in found.get(key) or ()]
     return found
@@ -105,7 +129,7 @@ def _unescaped(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("$$", "$")
     if isinstance(value, dict):
-        return {key: _unescaped(part) for key, part in value.items()}
+        return {_unescaped(key): _unescaped(part) for key, part in value.items()}
     return [_unescaped(part) for part in value] if isinstance(value, list) else value
 
 
@@ -117,6 +141,11 @@ def comparable(value: Any, key: str = "") -> Any:
             return sorted(value)
         if key in ("environment", "labels", "args", "annotations", "sysctls", "driver_opts", "options"):
             return {name: None if part is None else as_text(part) for name, part in value.items()} or None
+        if key == "blkio_config":  # printed by Go's own names
+            value = json.loads(re.sub(r'"(Path|Rate|Weight)":', lambda match: match[0].lower(), json.dumps(value)))
+        if key == "provider" and "options" in value:
+            listed = {name: part if isinstance(part, list) else [part] for name, part in value["options"].items()}
+            value = {**value, "options": {name: ",".join(map(as_text, part)) for name, part in listed.items()}}
         found = {name: comparable(part, name) for name, part in value.items() if not name.startswith("x-")}
         if key == "healthcheck" and found.get("disable") is False:
             del found["disable"]
@@ -136,6 +165,12 @@ def _scalar(value: Any, key: str) -> Any:
         return None
     if isinstance(value, bool):
         return value
+    if key == "mode" and isinstance(value, str) and value.startswith("0"):
+        return round(float(int(value, 8)), 4)
+    if key == "max_failure_ratio" and not value:
+        return None
+    if key == "count" and str(value) == "-1":
+        return "all"
     if key in _BYTES and (size := size_bytes(value)) is not None:
         return size
     if key in _DURATIONS and (length := seconds(value)) is not None:
