@@ -14,7 +14,7 @@ T ?=
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/.runtime ## start everything with an example and watch it become healthy (DEMO_EXIT=1: then stop)
@@ -23,6 +23,10 @@ demo: $(VENV)/.runtime ## start everything with an example and watch it become h
 .PHONY: run
 run: $(VENV)/.runtime ## start everything: API on PORT (3000), data in KUBEORCH_DATA
 	@exec $(PYTHON) -m launcher run
+
+.PHONY: practice-cluster
+practice-cluster: $(VENV)/.runtime ## a simulated Kubernetes API to try things on; prints its kubeconfig's path
+	@exec $(PYTHON) -m practice_cluster
 
 .PHONY: test
 test: check ## all checks and tests; one folder, file or test: T=tests/unit

@@ -46,7 +46,7 @@ def serve(folder: Path, port: int) -> int:
     cluster = Cluster(store, time.time)
     make_first_objects(cluster)
     routes = Routes(cluster, identity.read_token(folder))
-    server = Server(port, identity.tls_context(folder), routes)
+    server = _listen(folder, port, routes)
     kubeconfig = identity.write_kubeconfig(folder, server.server_address[1])
     stop = threading.Event()
     loop = make_loop(cluster)
@@ -57,10 +57,26 @@ def serve(folder: Path, port: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     print(kubeconfig, flush=True)
+    text = f"A simulated cluster at 127.0.0.1:{server.server_address[1]}. Use it: export KUBECONFIG={kubeconfig}"
+    print(f"{text}\nCtrl-C ends it; it is kept in {folder}.", file=sys.stderr, flush=True)
     stop.wait()
     saver.join()
     server.server_close()
     return 0
+
+
+def _listen(folder: Path, port: int, routes: Routes) -> Server:
+    """On the given port, else on that of the last start, else on any that is free."""
+    file, context = folder / "port", identity.tls_context(folder)
+    kept = file.read_text(encoding="utf-8").strip() if file.exists() else ""
+    try:
+        server = Server(port or int(kept or 0), context, routes)
+    except OSError:
+        if port:
+            raise
+        server = Server(0, context, routes)
+    file.write_text(f"{server.server_address[1]}\n", encoding="utf-8")
+    return server
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 The usual mistakes, not the whole schema: fields that don't exist are kept as they are.
 """
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -102,6 +103,9 @@ def _content(kind: str, obj: Obj) -> Iterator[Cause]:
         if not at(obj, "spec", "resources", "requests", "storage"):
             yield "spec.resources[storage]", "FieldValueRequired", "Required value"
     elif kind in ("ConfigMap", "Secret"):
+        if kind == "Secret":
+            for value in (obj.get("data") or {}).values():
+                base64.b64decode(value, validate=True)  # or ValueError, which doesn't say the value
         for key in obj.get("data") or {}:
             if not re.fullmatch(r"[-._a-zA-Z0-9]+", key):
                 text = f'Invalid value: "{key}": a valid config key must consist of alphanumeric characters'
@@ -181,6 +185,9 @@ def _service(spec: Obj) -> Iterator[Cause]:
             yield f"spec.ports[{index}].port", "FieldValueInvalid", text
         if len(ports) > 1 and not port.get("name"):
             yield f"spec.ports[{index}].name", "FieldValueRequired", "Required value"
+        elif port.get("name") and not _LABEL.fullmatch(port["name"]):
+            text = f'Invalid value: "{port["name"]}": {_LABEL_TEXT}'
+            yield f"spec.ports[{index}].name", "FieldValueInvalid", text
 
 
 def _changes(kind: str, obj: Obj, before: Obj) -> Iterator[Cause]:

@@ -20,7 +20,7 @@ from practice_cluster.selectors import Matcher, field_matcher, label_matcher
 from practice_cluster.server import Answer, Request
 from practice_cluster.store import Change, Entry
 
-_BOOKMARK_S: Final = 30.0
+_BOOKMARK_S: Final = 10.0
 _WATCH_S: Final = 1800.0
 _PAGES_KEPT: Final = 20
 

@@ -158,7 +158,7 @@ def limits(spec: Obj) -> tuple[int, int]:
 
 def _available(replica_set: Obj) -> int:
     """Not more than it shall have: its status may be older than its scale."""
-    return min(at(replica_set, "status", "availableReplicas") or 0, replica_set["spec"]["replicas"])
+    return int(min(at(replica_set, "status", "availableReplicas") or 0, replica_set["spec"]["replicas"]))
 
 
 def _template(replica_set: Obj) -> Obj:

@@ -139,8 +139,10 @@ class CronJobs(Owning):
             return None
         jobs = [entry.load() for entry in self.cluster.store.dependents(obj["metadata"]["uid"], "jobs.batch")]
         active = [job for job in jobs if not _finished(job)]
-        times = croniter(spec["schedule"], datetime.fromtimestamp(now, UTC))
-        latest = float(times.get_prev(float))
+        try:
+            latest = float(croniter(spec["schedule"], datetime.fromtimestamp(now, UTC)).get_prev(float))
+        except ValueError:  # what croniter can't read (`@every 1h`) never comes
+            return None
         since = seconds_of(status.get("lastScheduleTime") or obj["metadata"]["creationTimestamp"])
         last = status.get("lastScheduleTime")
         if not spec["suspend"] and latest > since and (spec["concurrencyPolicy"] == "Allow" or not active):

@@ -2,7 +2,8 @@
 
 Beyond these: it runs nothing and has no network, so images and commands are told by their names; only the usual
 mistakes are refused, not everything that a schema would refuse; quotas, limit ranges, network policies, budgets,
-taints, affinity, priorities and RBAC are kept but not enforced: its one user may do everything; no admission webhook is called.
+taints, affinity, priorities and RBAC are kept but not enforced: its one user may do everything; no admission
+webhook is called.
 """
 
 from typing import Final

@@ -71,7 +71,7 @@ def test_the_older_form_of_discovery_says_the_same(cluster: Target) -> None:
 def test_it_says_its_version_that_it_is_ready_and_who_we_are(cluster: Target) -> None:
     request = cluster.client.connection.request
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    may = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+    may: dict[str, Any] = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
     may |= {"spec": {"resourceAttributes": {"verb": "create", "resource": "pods", "namespace": "default"}}}
 
     assert request("GET", "/version")["gitVersion"].startswith("v1.34.")

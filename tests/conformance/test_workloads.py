@@ -10,7 +10,7 @@ from tests.waiting import eventually
 
 
 def condition(obj: Any, kind: str) -> dict[str, Any]:
-    found = next((each for each in obj["status"].get("conditions") or [] if each["type"] == kind), {})
+    found: dict[str, Any] = next((each for each in obj["status"].get("conditions") or [] if each["type"] == kind), {})
     return {key: found.get(key) for key in ("status", "reason", "message") if found.get(key)}
 
 
@@ -98,7 +98,8 @@ def test_a_container_that_crashes(cluster: Target) -> None:
     assert status["restartCount"] >= 1
     assert (status["lastState"]["terminated"]["exitCode"], status["lastState"]["terminated"]["reason"]) == (1, "Error")
     name = f"container=app pod={pod['metadata']['name']}_{cluster.namespace}({pod['metadata']['uid']})"
-    assert status["state"]["waiting"]["message"] == f"back-off 10s restarting failed {name}"
+    pause_s = 10 * 2 ** (status["restartCount"] - 1)
+    assert status["state"]["waiting"]["message"] == f"back-off {pause_s}s restarting failed {name}"
     assert pod["status"]["phase"] == "Running"
     assert "failing on purpose" in cluster.kubectl("logs", "deployment/crash", "--previous")
 
