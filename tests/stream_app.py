@@ -44,8 +44,10 @@ class Counter:
         self.name = name or secrets.token_hex(12)
         self._counters, self._bus = db["counters"], bus
 
-    def bump(self, times: int = 1, *, publish: bool = True, final: bool = False, text: str = "") -> int:
-        """Raise it; gives its rev."""
+    def bump(
+        self, times: int = 1, *, publish: bool = True, final: bool = False, text: str = "", tell: bool = False
+    ) -> int:
+        """Raise it; gives its rev. `tell`: people want to have heard of that one."""
         rev = 0
         for _ in range(times):
             change: dict[str, Any] = {"$inc": {"rev": 1}, "$set": {"over": final}}
@@ -55,6 +57,8 @@ class Counter:
             rev = after["rev"] if after else 0
             if publish:
                 self._bus.publish(f"workflow:{self.name}", [Event("count", {"rev": rev, "text": text}, final)], rev)
+        if tell:
+            self._counters.update_one({"_id": self.name}, {"$set": {"told": rev}})
         return rev
 
 
@@ -86,7 +90,9 @@ class CounterStream:
         found = self.counters.find_one({"_id": self.name})
         if found is None:
             raise NotFoundError("Counter not found")
-        return Snapshot([Event(event, {"rev": found["rev"]}, final=found.get("over", False))], found["rev"])
+        state = Event(event, {"rev": found["rev"]}, final=found.get("over", False))
+        told = found.get("told")
+        return Snapshot([state], found["rev"], [(told, Event("told", {"rev": told}))] if told else [])
 
 
 class MadeUpSessions:

@@ -39,11 +39,13 @@ class Snapshot(NamedTuple):
     """The newest state, as events.
 
     `rev` is the document's when it was read; None where the channel doesn't count by rev. An event marked final ends
-    the stream after it.
+    the stream after it. `late` has events that a state alone doesn't tell, each with the rev that brought it: a viewer
+    that was below that rev gets them first.
     """
 
     events: Sequence[Event]
     rev: int | None = None
+    late: Sequence[tuple[int, Event]] = ()
 
 
 class StreamSource(Protocol):
@@ -68,6 +70,13 @@ class Loaded(NamedTuple):
     frame: bytes
     rev: int | None
     final: bool
+    late: Sequence[tuple[int, bytes]]
+
+    def for_viewer(self, known: Position) -> bytes:
+        """With what a viewer at this position has missed."""
+        if not isinstance(known, int):
+            return self.frame
+        return b"".join(frame for rev, frame in self.late if rev > known) + self.frame
 
 
 def document_stream(source: StreamSource) -> Response:
@@ -117,7 +126,7 @@ class EventStream:
         snapshot = _load(self._source.snapshot())
         missed = self._missed(last_event_id, snapshot.rev) if last_event_id else None
         if missed is None:
-            self._take(snapshot)
+            self._take(snapshot, parse_position(last_event_id, by_rev=snapshot.rev is not None))
             return
         for message in missed:
             self._first += self._streams.frame(message)
@@ -138,8 +147,8 @@ class EventStream:
         self.subscription.position = position
         return found
 
-    def _take(self, loaded: Loaded) -> None:
-        self._first += loaded.frame
+    def _take(self, loaded: Loaded, known: Position) -> None:
+        self._first += loaded.for_viewer(known)
         subscription = self.subscription
         subscription.position = loaded.rev if loaded.rev is not None else subscription.channel_position
         if loaded.final:
@@ -227,7 +236,7 @@ class EventStream:
         if loaded.final:
             self._ending = b""
         STREAM_SYNCS.inc()
-        return loaded.frame
+        return loaded.for_viewer(known)
 
     # --- the registry's side ---
 
@@ -247,7 +256,8 @@ class EventStream:
 
 def _load(snapshot: Snapshot) -> Loaded:
     final = any(event.final for event in snapshot.events)
-    return Loaded(frame_events(snapshot.events, snapshot.rev), snapshot.rev, final)
+    late = [(rev, frame_events([event], None)) for rev, event in snapshot.late]
+    return Loaded(frame_events(snapshot.events, snapshot.rev), snapshot.rev, final, late)
 
 
 def _last(messages: list[Message], position: int | str) -> int:

@@ -45,7 +45,13 @@ class RunEnds:
         assert run.version is not None
         self.snapshots.follow_run(run.id, run.status)
         self.workflows.count_end(run.workflow_id, run.version, counter=COUNTERS.get(run.status))
-        written = self.states.note_end(run.workflow_id, {"id": run.id, "version": run.version, "status": run.status})
+        end = {
+            "id": run.id,
+            "version": run.version,
+            "status": run.status,
+            **({"error": run.error} if run.error else {}),
+        }
+        written = self.states.note_end(run.workflow_id, end)
         if written is not None:
             self._show(run, written)
         self.runs.announced(run.id)
@@ -67,12 +73,7 @@ class RunEnds:
     def _show(self, run: Run, written: Written) -> None:
         freeze_shown(self.runs, written.states)
         self.became_healthy(run.id, written)
-        data: dict[str, Any] = {"run_id": run.id, "version": run.version, "status": run.status}
-        if run.status == "completed":
-            data["healthy"] = all_healthy(written.states)
-        if run.error:
-            data["error"] = run.error
-        complete = self.events.event(run.workflow_id, "complete", data)
+        complete = self.events.complete(run.workflow_id, written.states)
         self.events.written(run.workflow_id, written, extra=[complete])
 
 

@@ -168,17 +168,21 @@ class StateStore:
     def note_end(self, workflow_id: ObjectId, run: Mapping[str, Any]) -> Written | None:
         """The run has ended: what it didn't get to stays undone. `None`: a newer run is shown.
 
-        Needs no fence: an ended run writes nothing more, and a newer one has a higher version.
+        Needs no fence: an ended run writes nothing more, and a newer one has a higher version. `end_rev` tells which
+        viewers have heard of it.
         """
 
         def change(states: Mapping[str, Any]) -> dict[str, Any] | None:
             shown = states.get("run") or {}
             if shown.get("version", 0) > run["version"]:
                 return None
+            if shown.get("id") == run["id"] and "end_rev" in shown:
+                return {}  # done before
+            ended = {**run, "end_rev": states.get("rev", 0) + 1}
             if shown.get("id") != run["id"]:
-                return {"run": dict(run)}
+                return {"run": ended}
             nodes = {key: _ended(node) for key, node in states.get("nodes", {}).items()}
-            return {"run": {**shown, **run}, "nodes": nodes}
+            return {"run": {**shown, **ended}, "nodes": nodes}
 
         return self._write(workflow_id, change, create=True)
 

@@ -1,6 +1,8 @@
 """What a viewer of a workflow's status stream gets: the document, then what is above its rev. Called by the route."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bson import ObjectId
 
@@ -28,8 +30,7 @@ class WorkflowStream:
     def snapshot(self) -> Snapshot:
         """The workflow with its states. Raises NotFoundError."""
         workflow, states = self.workflows.get(self.user_id, self.workflow_id)
-        rev = int(states["rev"]) if states else 0
-        return Snapshot([Event("metadata", workflow_view(workflow, states))], rev)
+        return self._state(Event("metadata", workflow_view(workflow, states)), states)
 
     def sync(self) -> Snapshot:
         """All states, after a gap; the same for every viewer. Raises NotFoundError when it is deleted meanwhile."""
@@ -39,4 +40,9 @@ class WorkflowStream:
         if workflow.get("deleted_at"):
             gone = self.events.event(self.workflow_id, "complete", {"reason": "deleted"}, final=True)
             return Snapshot([gone])
-        return Snapshot([self.events.sync(self.workflow_id, states or {})], int(states["rev"]) if states else 0)
+        return self._state(self.events.sync(self.workflow_id, states or {}), states)
+
+    def _state(self, event: Event, states: Mapping[str, Any] | None) -> Snapshot:
+        if states is None:
+            return Snapshot([event], 0)
+        return Snapshot([event], int(states["rev"]), self.events.late(self.workflow_id, states))

@@ -12,7 +12,7 @@ from bson import ObjectId
 from app.clock import Clock, rfc3339
 from app.events.bus import EventBus
 from app.events.message import Event
-from app.workflows.merge import escaped, merged_status, statuses
+from app.workflows.merge import all_healthy, escaped, merged_status, statuses
 from app.workflows.state_store import Written
 
 
@@ -55,6 +55,21 @@ class WorkflowEvents:
             {"id": node_id, "type": type_, "data": {"_status": status}} for node_id, type_, status in statuses(states)
         ]
         return self.event(workflow_id, "workflow_sync", {"nodes": nodes})
+
+    def complete(self, workflow_id: ObjectId, states: Mapping[str, Any]) -> Event:
+        """The shown run has ended. The stream stays open: live states go on changing."""
+        run = states["run"]
+        data: dict[str, Any] = {"run_id": run["id"], "version": run["version"], "status": run["status"]}
+        if run["status"] == "completed":
+            data["healthy"] = all_healthy(states)
+        if run.get("error"):
+            data["error"] = run["error"]
+        return self.event(workflow_id, "complete", data)
+
+    def late(self, workflow_id: ObjectId, states: Mapping[str, Any]) -> list[tuple[int, Event]]:
+        """For a viewer that gets the states in place of the events: the end of the run, if it hasn't heard of it."""
+        end_rev = (states.get("run") or {}).get("end_rev")
+        return [(end_rev, self.complete(workflow_id, states))] if end_rev else []
 
     def last(self, workflow_id: ObjectId, reason: str) -> None:
         """The workflow is deleted or archived: every stream of it ends with this."""

@@ -98,6 +98,25 @@ def test_an_event_nobody_published_is_noticed_at_the_next_one(server: ApiProcess
     assert [frame.name for frame in viewer.frames] == ["state", "sync"]
 
 
+def test_what_a_state_alone_does_not_tell_reaches_who_has_missed_it_and_nobody_else(
+    server: ApiProcess, viewers: Viewers
+) -> None:
+    name = a_counter(server)
+    viewer = watch(server, viewers, name)
+
+    bump(server, name, publish=False, tell=True)
+    bump(server, name)
+    eventually(lambda: viewer.position() == "3")
+    late = watch(server, viewers, name)
+    bump(server, name, publish=False)
+    bump(server, name)
+
+    eventually(lambda: viewer.position() == late.position() == "5")
+    assert [frame.name for frame in viewer.frames] == ["state", "told", "sync", "sync"]
+    assert [frame.name for frame in late.frames] == ["state", "sync"]
+    assert viewer.frames[1].id is None
+
+
 def test_an_event_nobody_published_is_noticed_by_comparing_revs(server: ApiProcess, viewers: Viewers) -> None:
     name = a_counter(server)
     viewer = watch(server, viewers, name)

@@ -142,3 +142,18 @@ def test_an_unknown_field_of_a_newer_version_survives(states: StateStore, db: Da
 
     document = db["workflow_states"].find_one({"_id": WORKFLOW}) or {}
     assert (document["from_the_future"], document["nodes"]["web"]["new"]) == (1, 2)
+
+
+def test_the_end_of_a_run_is_noted_once_with_the_rev_that_tells_it(states: StateStore) -> None:
+    begin(states)
+    states.write_run(WORKFLOW, fence=1, changes=Changes(apply={"web": {"state": "applied"}}))
+    end = {"id": RUN, "version": 1, "status": "cancelled"}
+
+    first, again = states.note_end(WORKFLOW, end), states.note_end(WORKFLOW, end)
+    begin(states, fence=2, run=ObjectId())
+
+    assert first and again
+    assert (first.states["run"]["end_rev"], again.rev) == (first.rev, first.rev)
+    assert shown(states)["a.b$c%"]["message"] == "Waiting to be applied", "the next run waits again"
+    assert states.note_end(WORKFLOW, end) is None, "a newer run is shown"
+    assert "end_rev" not in (states.find(WORKFLOW) or {})["run"]
