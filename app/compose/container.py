@@ -31,6 +31,9 @@ def image_of(work: Work, key: str, service: Mapping[str, Any], choice: ServiceCh
     if image.endswith(":"):
         image = image.removesuffix(":")
         work.findings.warn("VARIABLE_NOT_SET", f"its tag is blank: {image} is used", service=key, key="image")
+    if "provider" in service and (image or service.get("build") is not None):
+        message = "is not asked: the image is run as it is"
+        work.findings.warn(_NOT, message, service=key, key="provider")
     build = service.get("build")
     if build is not None and (not image or choice.use == "build"):
         return ""

@@ -1,6 +1,7 @@
 """`.env` files and env files: `KEY=value` lines, quotes, comments, variables."""
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping
 from typing import Final
 
@@ -25,6 +26,8 @@ def read_dotenv(text: str, name: str, outer: Mapping[str, str]) -> dict[str, str
         InvalidError: a line is neither a comment nor `KEY=value`.
     """
     found: dict[str, str | None] = {}
+    above: dict[str, str] = {}
+    variables = Variables(ChainMap(above, dict(outer)))
     at = 0
     text = text.replace("\r\n", "\n")
     while at < len(text):
@@ -38,16 +41,18 @@ def read_dotenv(text: str, name: str, outer: Mapping[str, str]) -> dict[str, str
         if match is None or match.end() > line_end:
             number = text.count("\n", 0, at) + 1
             raise refused("INVALID_COMPOSE_SYNTAX", "is no KEY=value: mend or remove it", file=name, line=number)
-        key, lookup = match[1], {**{k: v for k, v in found.items() if v is not None}, **outer}
+        key = match[1]
         if "=" not in match[0] and ":" not in match[0]:
             found[key] = None
             at = line_end + 1
             continue
-        found[key], at = _value(text, match.end(), line_end, lookup, name)
+        found[key], at = _value(text, match.end(), line_end, variables, name)
+        if key not in outer:
+            above[key] = found[key] or ""
     return found
 
 
-def _value(text: str, at: int, line_end: int, lookup: Mapping[str, str], name: str) -> tuple[str, int]:
+def _value(text: str, at: int, line_end: int, variables: Variables, name: str) -> tuple[str, int]:
     quote = text[at : at + 1]
     if quote in ("'", '"'):
         end = _closing_quote(text, at + 1, quote)
@@ -60,11 +65,11 @@ def _value(text: str, at: int, line_end: int, lookup: Mapping[str, str], name: s
         if quote == "'":
             return inside.replace("\\'", "'"), rest
         unescaped = re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[0]), inside, flags=re.DOTALL)
-        return _expanded(unescaped, lookup, name), rest
+        return _expanded(unescaped, variables, name), rest
     raw = text[at:line_end]
     comment = re.search(r"(?:^|\s)#", raw)
     raw = raw[: comment.start()] if comment else raw
-    return _expanded(raw.strip(), lookup, name), line_end + 1
+    return _expanded(raw.strip(), variables, name), line_end + 1
 
 
 def _closing_quote(text: str, at: int, quote: str) -> int:
@@ -78,9 +83,9 @@ def _closing_quote(text: str, at: int, quote: str) -> int:
     return -1
 
 
-def _expanded(text: str, lookup: Mapping[str, str], name: str) -> str:
+def _expanded(text: str, variables: Variables, name: str) -> str:
     try:
-        return substitute(text, Variables(lookup))
+        return substitute(text, variables)
     except RequiredError as error:
         raise refused("VARIABLE_NOT_SET", str(error), file=name) from error
     except BadTemplateError as error:

@@ -59,3 +59,12 @@ def image_problem(image: str) -> str | None:
     problems = Problems()
     _READ(image, problems.at("image"))
     return problems.by_field.get("image")
+
+
+def known_ports() -> list[tuple[list[str], int, bool]]:
+    """For the reference page: names, their port, and whether they are data stores."""
+    found: dict[tuple[int, bool], list[str]] = {}
+    for table, store in ((_STORES, True), (_PORT_ONLY, False)):
+        for name, port in table.items():
+            found.setdefault((port, store), []).append(name)
+    return [(names, port, store) for (port, store), names in found.items()]

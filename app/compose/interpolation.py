@@ -10,7 +10,8 @@ from app.compose.yaml_reader import Override
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATORS: Final = (":-", ":?", ":+", "-", "?", "+")
-_MAX_TEXT: Final = 1024 * 1024
+MAX_TEXT: Final = 4 * 1024 * 1024
+"""Of all that variables put into a project: a short name may stand for a long text, many times."""
 _MAX_DEPTH: Final = 32
 
 Path = tuple[str | int, ...]
@@ -28,17 +29,33 @@ class BadTemplateError(Exception):
 
 
 @dataclass(slots=True)
+class Asked:
+    """What the variables of one reading came to, over all its files."""
+
+    unset: dict[str, None] = field(default_factory=dict)
+    """Those without a value."""
+    characters: int = 0
+
+
+@dataclass(slots=True)
 class Variables:
-    """Where values come from, and which were asked for in vain."""
+    """Where values come from."""
 
     values: Mapping[str, str]
-    unset: dict[str, None] = field(default_factory=dict)
-    used: dict[str, None] = field(default_factory=dict)
+    asked: Asked = field(default_factory=Asked)
 
     def get(self, name: str) -> str | None:
-        """The value, `None` when there is none."""
-        self.used[name] = None
-        return self.values.get(name)
+        """The value, `None` when there is none.
+
+        Raises:
+            InvalidError: all values together are too long.
+        """
+        value = self.values.get(name)
+        self.asked.characters += len(value or "")
+        if self.asked.characters > MAX_TEXT:
+            message = f"variables come to more than {MAX_TEXT // 2**20} MiB of text: use shorter ones"
+            raise refused("LIMIT_EXCEEDED", message)
+        return value
 
 
 def substitute(text: str, variables: Variables, depth: int = 0) -> str:
@@ -69,8 +86,6 @@ def substitute(text: str, variables: Variables, depth: int = 0) -> str:
         else:
             parts.append("$")
             at = dollar + 1
-        if sum(map(len, parts[-2:])) > _MAX_TEXT:
-            raise BadTemplateError(text)
     parts.append(text[at:])
     return "".join(parts)
 
@@ -90,7 +105,7 @@ def _closing(text: str, opening: int) -> int:
 def _plain(name: str, variables: Variables) -> str:
     value = variables.get(name)
     if value is None:
-        variables.unset[name] = None
+        variables.asked.unset[name] = None
         return ""
     return value
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from app.compose.casting import cast_for
 from app.compose.files import read_file
 from app.compose.findings import Findings, refused
-from app.compose.interpolation import Variables, interpolated
+from app.compose.interpolation import Asked, Variables, interpolated
 from app.compose.merging import Path, taken_out
 from app.compose.old_versions import modernised
 from app.compose.yaml_reader import MAX_NODES, Document, read_yaml
@@ -30,8 +30,7 @@ class Reading:
 
     files: Mapping[str, bytes]
     findings: Findings
-    unset: dict[str, None] = field(default_factory=dict)
-    used: dict[str, None] = field(default_factory=dict)
+    asked: Asked = field(default_factory=Asked)
     _parsed: dict[str, list[Document]] = field(default_factory=dict)
     _loaded: int = 0
     _grown: int = 0
@@ -66,7 +65,7 @@ class Reading:
             raise refused("INVALID_COMPOSE_SYNTAX", message, file=name)
         if not self.findings.lines:
             self.findings.lines.update(document.lines)
-        variables = Variables(values, self.unset, self.used)
+        variables = Variables(values, self.asked)
         plain, resets = taken_out(interpolated(modernised(value, self.findings), variables, cast_for, name))
         return Layer(plain, resets)
 

@@ -76,6 +76,9 @@ def _devices(work: Work, part: Part, limits: dict[str, str]) -> None:
                 continue
             count = len(entry["device_ids"]) if entry.get("device_ids") else whole(entry.get("count", "all"))
             limits[f"{driver}.com/gpu"] = str(max(1, count or 1))
+            if entry.get("options"):
+                message = "options are the device plugin's to set: left out"
+                work.findings.info(_NOT, message, service=part.key, key=key)
             message = f"{driver}.com/gpu is asked for: the cluster needs that device plugin"
             work.findings.info(_NOT, message, service=part.key, key=key)
             if count is None:

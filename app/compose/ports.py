@@ -38,4 +38,4 @@ def _range(text: str) -> range | None:
     if match is None:
         return None
     first, last = int(match[1]), int(match[2] or match[1])
-    return range(first, last + 1) if first <= last <= 65535 else None
+    return range(first, last + 1) if 0 < first <= last <= 65535 else None

@@ -53,7 +53,7 @@ def read_project(
     base = folder_of(posixpath.normpath(names[0]))
     values = _values(reading, base, env or {}) if dotenv else dict(env or {})
     document = _loaded(reading, [posixpath.normpath(name) for name in names], base, values, ())
-    for name in reading.unset:
+    for name in reading.asked.unset:
         message = f"the variable {name} has no value: it is blank. Give one in the options or in .env"
         findings.warn("VARIABLE_NOT_SET", message)
     count = len(document.get("services") or {}) + len(document.get("jobs") or {})

@@ -63,7 +63,8 @@ def compose_config(
     for service in printed["services"].values():  # what waits for a service that is left out isn't waited for by us
         waited = service.get("depends_on") or {}
         service["depends_on"] = {name: one for name, one in waited.items() if name in printed["services"]}
-    return comparable(_unescaped(printed))
+    found: dict[str, Any] = comparable(_unescaped(printed))
+    return found
 
 
 def ours(project: Project) -> dict[str, Any]:
@@ -85,7 +86,8 @@ def ours(project: Project) -> dict[str, Any]:
     for network in whole["networks"].values():
         if "ipam" in network:  # nor the options of an IPAM driver
             network["ipam"] = {key: part for key, part in network["ipam"].items() if key != "options"}
-    return comparable(whole)
+    found: dict[str, Any] = comparable(whole)
+    return found
 
 
 def _used(services: Iterable[Mapping[str, Any]], key: str) -> set[str]:

@@ -1,6 +1,7 @@
 """Each project of the corpus becomes the graph that was agreed on, and that graph runs."""
 
 import json
+
 import pytest
 
 from app.compose.schema_check import compose_schema
