@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from app.settings import Settings, describe
+from docs.compose_support import compose_support
 
 HERE: Final = Path(__file__).parent
 COMMENT: Final = re.compile(r"    # (?P<title>[A-Z].*)")
@@ -36,7 +37,8 @@ def configuration() -> str:
 
 def pages() -> Mapping[Path, str]:
     """Path → content of each page that is made here."""
-    return {HERE / "reference" / "configuration.md": configuration()}
+    reference = HERE / "reference"
+    return {reference / "compose-support.md": compose_support(), reference / "configuration.md": configuration()}
 
 
 def _groups() -> Iterator[tuple[str, list[str]]]:
