@@ -85,7 +85,7 @@ class Catalogue:
 
     def __init__(self, root: Path) -> None:
         self.templates = Templates(root)
-        shared = {file.stem: yaml.safe_load(file.read_text()) for file in (root / "core/_shared").glob("*.yaml")
+        shared = {file.stem: _read(file) for file in (root / "core/_shared").glob("*.yaml")
                   if file.stem != "pod"}  # fmt: skip
         read = [_node_type(root, file, shared) for file in sorted(root.glob("core/*/metadata.yaml"))]
         self._types: Final = {node_type.id: node_type for node_type in read}
@@ -121,8 +121,13 @@ def catalogue() -> Catalogue:
     return Catalogue(ROOT)
 
 
+def _read(file: Path) -> Any:
+    """The C loader: the other takes 75 ms for these files, which a command line's user would wait for."""
+    return yaml.load(file.read_text(), Loader=yaml.CSafeLoader)
+
+
 def _node_type(root: Path, file: Path, shared: Mapping[str, list[dict[str, Any]]]) -> NodeType:
-    content = yaml.safe_load(file.read_text())
+    content = _read(file)
     own = content["parameters"]
     # A type's own field takes the place of the shared one of that name: a StatefulSet's name is shorter.
     common, *rest = ({field["name"]: field for field in shared[name]} for name in content["shared"])
