@@ -5,6 +5,7 @@ Starts in a fraction of a second: nothing here imports Flask, Celery or a databa
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,9 @@ from app.errors import KubeOrchError
 FINE: Final = 0
 WITH_ERRORS: Final = 1
 UNUSABLE: Final = 2
+
+_BARE: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@-]*")
+_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
 
 _EPILOG: Final = """\
 examples:
@@ -171,10 +175,20 @@ def _objects(conversion: Conversion, wanted: argparse.Namespace) -> list[dict[st
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Without aliases: people read this."""
+    """Without aliases: people read this. Text that any reader of YAML might take for something else is quoted."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
+
+
+def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
+    # kubectl's reader takes `y` for true and `1e3` for a number, which Python's dumper leaves bare.
+    bare = _BARE.fullmatch(text) is not None and text.lower() not in _WORDS
+    style = None if bare or "\n" in text else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _yaml(obj: Mapping[str, Any]) -> str:

@@ -39,6 +39,21 @@ def test_it_prints_objects_that_know_nothing_of_us(file: Path, capsys: pytest.Ca
     assert "build and push api:latest" in err
 
 
+@pytest.mark.parametrize(
+    "value", ["y", "N", "1e3", "0o17", "null", "12", "a: b", "- x", "line\nline\n", "é", "", "#c", "1:30"]
+)
+def test_text_stays_text_for_every_reader(value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(json.dumps({"services": {"web": {"image": "nginx", "environment": {"A": value}}}}))
+
+    main(["convert", str(path)])
+
+    out = capsys.readouterr().out
+    assert objects(out)["ConfigMap/web-config"]["data"] == {"A": value}
+    line = next(line for line in out.splitlines() if line.startswith("  A: "))
+    assert line[5] in "\"|'"
+
+
 def test_secrets_can_be_left_empty(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["convert", str(file), "--secrets", "empty"])
 
