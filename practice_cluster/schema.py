@@ -6,6 +6,7 @@ The API server has this from its types; here it stands by field name, which in t
 from collections.abc import Mapping
 from typing import Any, Final
 
+from practice_cluster.errors import bad_request
 from practice_cluster.kinds import KIND, Kind
 from practice_cluster.objects import Obj
 
@@ -61,10 +62,10 @@ def item_key(item: Any, keys: tuple[str, ...]) -> tuple[Any, ...]:
     """What tells this item apart.
 
     Raises:
-        TypeError: it is no object.
+        ApiError: 400, it is no object.
     """
     if not isinstance(item, dict):
-        raise TypeError("an item of this list must be an object")
+        raise bad_request(f"each item of this list must be an object with {keys[0]}, not {item!r}")
     return tuple(item.get(key, KEY_DEFAULTS.get(key)) for key in keys)
 
 

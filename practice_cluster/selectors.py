@@ -12,7 +12,9 @@ Matcher = Callable[[Mapping[str, str]], bool]
 _TERM: Final = re.compile(
     r"\s*(?:(!?)\s*([\w./-]+)\s*(?:(==|=|!=|>|<|\s(?:not)?in\b)\s*(\([^)]*\)|[\w.-]*))?)\s*(?:,|$)"
 )
-READY: Final = "~ready"
+READY, LEAVES = "~ready", "~leaves"
+NO_FIELDS: Final[dict[str, str]] = {}
+"""One for all: most objects have none."""
 FIELDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "pods": {
         "status.phase": ("status", "phase"),
@@ -36,14 +38,15 @@ FIELDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 
 
 def fields_of(resource: str, obj: Obj) -> dict[str, str]:
-    """What field selectors may ask about this object."""
-    metadata = obj["metadata"]
-    found = {"metadata.name": metadata["name"], "metadata.namespace": metadata.get("namespace", "")}
+    """What field selectors may ask about this object, beyond its name, and what controllers want to know."""
+    found = {}
     for name, path in FIELDS.get(resource, {}).items():
         found[name] = str(at(obj, *path) or "")
-    if resource == "pods":  # not to be selected by, but controllers want to know when it changes
+    if resource == "pods":
         found[READY] = str(is_ready(obj))
-    return found
+    if "deletionTimestamp" in obj["metadata"]:
+        found[LEAVES] = ",".join(obj["metadata"].get("finalizers") or [])
+    return found or NO_FIELDS
 
 
 def label_matcher(selector: str) -> Matcher | None:

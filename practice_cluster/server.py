@@ -1,6 +1,7 @@
 """HTTPS on loopback: connections, requests, answers. A thread a connection. What a path means is in `routing`."""
 
 import ssl
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -129,6 +130,10 @@ class Handler(BaseHTTPRequestHandler):
             answer = self.server.application.answer(self._request())
         except ApiError as error:
             answer = Answer(error.code, orjson.dumps(error.body))
+        except Exception:  # noqa: BLE001  the edge of this process: said in its log, and to the client
+            traceback.print_exc()
+            failed = ApiError(500, "InternalError", "the practice cluster failed at this; its log says why")
+            answer = Answer(failed.code, orjson.dumps(failed.body))
         if not isinstance(answer, Answer):
             self.close_connection = True
             self.wfile.flush()

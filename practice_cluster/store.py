@@ -49,7 +49,7 @@ class Change(NamedTuple):
     type: str
     entry: Entry
     before: Entry | None
-    """What it was, where its labels or fields were others: a watch with a selector must know."""
+    """What it was, where its labels or fields were others: a watch with a selector must know. Body only for labels."""
 
 
 class Subscription:
@@ -57,15 +57,18 @@ class Subscription:
 
     def __init__(self, resource: str | None, backlog: Iterable[Change]) -> None:
         self.resource, self.is_cut = resource, False
+        self._is_light = resource is None
         self.queue: SimpleQueue[Change | None] = SimpleQueue()
         for change in backlog:
             self.queue.put(change)
 
     def give(self, change: Change) -> None:
-        if self.queue.qsize() > BEHIND_MOST:
+        if not self._is_light and self.queue.qsize() > BEHIND_MOST:
             self.is_cut = True
         else:
-            self.queue.put(change)
+            # The controllers read objects anew: a burst must not hold on to every step of each.
+            is_light = self._is_light
+            self.queue.put(change._replace(entry=change.entry._replace(body=b"")) if is_light else change)
 
 
 class Store:
@@ -119,8 +122,10 @@ class Store:
             entry = self._entry(resource, obj, self.version)
             before = self.get(entry.key)
             self._keep(entry)
-            is_moved = before and (before.labels != entry.labels or before.fields != entry.fields)
-            self._tell(Change(self.version, "MODIFIED" if before else "ADDED", entry, before if is_moved else None))
+            kind, moved = "MODIFIED" if before else "ADDED", before
+            if before and before.labels == entry.labels:
+                moved = before._replace(body=b"") if before.fields != entry.fields else None
+            self._tell(Change(self.version, kind, entry, moved))
             return obj
 
     def remove(self, key: Key) -> None:
@@ -176,7 +181,8 @@ class Store:
         key = (resource, metadata.get("namespace", ""), metadata["name"])
         owners = tuple(owner["uid"] for owner in metadata.get("ownerReferences") or ())
         labels = metadata.get("labels") or {}
-        return Entry(key, metadata["uid"], version, orjson.dumps(obj), labels, fields_of(resource, obj), owners)
+        body = bytes(memoryview(orjson.dumps(obj)))  # copied: what orjson returns takes up to four times its length
+        return Entry(key, metadata["uid"], version, body, labels, fields_of(resource, obj), owners)
 
     def _keep(self, entry: Entry) -> None:
         if before := self.get(entry.key):

@@ -42,7 +42,7 @@ class View:
         return (
             (not self.namespace or entry.key[1] == self.namespace)
             and (self.labels is None or self.labels(entry.labels))
-            and (self.fields is None or self.fields(entry.fields))
+            and (self.fields is None or self.fields(_named(entry)))
         )
 
     def write(self, entry: Entry) -> bytes:
@@ -51,6 +51,10 @@ class View:
             return entry.body
         obj = Cluster.shown(self.kind, entry.load())
         return orjson.dumps(in_form(self.kind, obj, self.form))
+
+
+def _named(entry: Entry) -> dict[str, str]:
+    return entry.fields | {"metadata.namespace": entry.key[1], "metadata.name": entry.key[2]}
 
 
 def in_form(kind: Kind, obj: Obj, form: str) -> Obj:
@@ -179,7 +183,7 @@ def _event(view: View, change: Change) -> bytes:
         return _line("MODIFIED" if showed else "ADDED", view.write(entry))
     if not showed or before is None:
         return b""
-    last = before.load()  # it has left the selector: as it was, under the new version
+    last = (before if before.body else entry).load()  # it has left the selector: as it was, under the new version
     last["metadata"]["resourceVersion"] = str(change.version)
     return _line("DELETED", orjson.dumps(in_form(view.kind, Cluster.shown(view.kind, last), view.form)))
 

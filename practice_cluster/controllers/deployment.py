@@ -135,6 +135,8 @@ class Deployments(Owning):
                 "reason": "NewReplicaSetAvailable",
                 "message": f"{name} has successfully progressed.",
             }, None
+        if before.get("reason") == "ProgressDeadlineExceeded" and not moved:
+            return {key: before.get(key) for key in (*progressing, "reason", "message")}, None
         since = seconds_of(before.get("lastUpdateTime")) if before and not moved else self.cluster.clock()
         left_s = since + obj["spec"]["progressDeadlineSeconds"] - self.cluster.clock()
         if left_s <= 0 and before.get("reason") != "NewReplicaSetAvailable":

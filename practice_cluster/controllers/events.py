@@ -10,6 +10,8 @@ from practice_cluster.kinds import KIND
 from practice_cluster.objects import Obj, seconds_of, stamp
 
 KEPT_MOST: Final = 4_000
+_SURPLUS: Final = 400
+"""So that not each new one makes us look for the oldest."""
 KEPT_S: Final = 3600.0
 
 
@@ -46,6 +48,8 @@ class Recorder:
         except ApiError:  # the namespace is going, or the cluster is full
             return
         self.names[known] = name
+        if self.cluster.store.count("events") > KEPT_MOST + _SURPLUS:
+            self.sweep()
         if len(self.names) > 2 * KEPT_MOST:
             self.names.clear()
 
@@ -54,9 +58,7 @@ class Recorder:
         entries = sorted(self.cluster.store.entries(KIND["Event"].resource), key=lambda entry: entry.version)
         too_many = len(entries) - KEPT_MOST
         for index, entry in enumerate(entries):
-            event = entry.load() if index < too_many + 200 else None
-            if index >= too_many and (
-                event is None or self.cluster.clock() - seconds_of(event["lastTimestamp"]) < KEPT_S
-            ):
+            said_at = seconds_of(entry.load()["lastTimestamp"]) if index >= too_many else 0.0
+            if self.cluster.clock() - said_at < KEPT_S:
                 return
             self.cluster.store.remove(entry.key)

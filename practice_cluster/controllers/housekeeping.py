@@ -9,6 +9,7 @@ from practice_cluster.controllers.loop import Owning
 from practice_cluster.errors import ApiError
 from practice_cluster.kinds import KIND, Kind
 from practice_cluster.objects import Obj
+from practice_cluster.selectors import LEAVES
 from practice_cluster.store import Change, Key
 
 _AGAIN_S: Final = 0.5
@@ -67,7 +68,7 @@ class Garbage:
             self._uids[entry.uid] = None
         elif change.type == "ADDED" and entry.owners:
             self._uids |= {uid: None for uid in entry.owners if self._cluster.store.by_uid(uid) is None}
-        if change.type == "MODIFIED" and _FOREGROUND.encode() in entry.body:
+        if change.type == "MODIFIED" and _FOREGROUND in entry.fields.get(LEAVES, ""):
             self._waiting[entry.key] = None
         if self._uids or self._waiting:
             yield ("namespaces", "", "default")

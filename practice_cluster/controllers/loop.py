@@ -115,5 +115,7 @@ class Loop:
             again_s = 60.0
         if again_s is not None:
             at = self._cluster.clock() + again_s
+            if self._timed.get((index, key), at + 1) <= at:  # it is looked at sooner, and then timed anew
+                return
             self._timed[index, key] = at
             heapq.heappush(self._timers, (at, index, key))

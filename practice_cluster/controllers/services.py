@@ -7,7 +7,7 @@ from typing import Final
 from practice_cluster.controllers.loop import Owning
 from practice_cluster.kinds import KIND
 from practice_cluster.objects import Obj, at, is_ready, owned_by
-from practice_cluster.store import Change, Entry, Key
+from practice_cluster.store import Change, Key
 
 MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 
@@ -26,7 +26,7 @@ class Services(Owning):
         """Besides its own: those that select a pod which came, went or became ready."""
         yield from super().concerns(change)
         entry = change.entry
-        if entry.key[0] != "pods" or (change.type == "MODIFIED" and change.before is None and not _leaves(entry)):
+        if entry.key[0] != "pods" or (change.type == "MODIFIED" and change.before is None):
             return
         for service in self.cluster.store.entries("services", entry.key[1]):
             selector = at(service.load(), "spec", "selector")
@@ -131,10 +131,6 @@ class Volumes(Owning):
 
 def _labels(change: Change) -> list[dict[str, str]]:
     return [change.entry.labels, *([change.before.labels] if change.before else [])]
-
-
-def _leaves(entry: Entry) -> bool:
-    return b'"deletionTimestamp"' in entry.body
 
 
 def _is_over(pod: Obj) -> bool:
