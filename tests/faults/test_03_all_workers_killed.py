@@ -83,4 +83,5 @@ def test_a_worker_told_to_stop_hands_its_job_over_at_once(toys: Toys) -> None:
     assert leaving.wait(timeout=10) == 0
     eventually(lambda: toys[job_id]["status"] == "completed", within_s=30)
     assert toys[job_id]["attempts"] == 0
-    assert [step for step, _ in toys.calls(job_id)] == list(range(60)), "no step was done twice"
+    # Sorted: ids of two processes within one second have no order.
+    assert sorted(step for step, _ in toys.calls(job_id)) == list(range(60)), "no step was done twice"
