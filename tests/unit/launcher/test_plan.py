@@ -6,7 +6,8 @@ import pytest
 
 from launcher.checks import UnfitMachineError, check_machine, few_files, low_disk, too_old_libc
 from launcher.data import DataFolder
-from launcher.parts import concurrency, data_folder, product_parts
+from launcher.parts import concurrency, data_folder, make_plan, product_parts
+from launcher.ports import free_port
 from launcher.supervisor import LOG_MAX_BYTES, rotate
 
 
@@ -17,6 +18,26 @@ def test_the_product_has_five_processes_and_no_secret_on_a_command_line(tmp_path
     assert not any("flower-password" in argument for part in parts for argument in part.command)
     assert parts[-1].environment == {"FLOWER_BASIC_AUTH": "kubeorch:flower-password"}
     assert "--address=127.0.0.1" in parts[-1].command
+
+
+@pytest.mark.parametrize(
+    ("given", "embedded"),
+    [
+        ({}, {"redis", "mongo"}),
+        ({"mongo_uri": "mongodb://db/kubeorch"}, {"redis"}),
+        ({"redis_url": "redis://cache/0"}, {"mongo"}),
+        ({"mongo_uri": "mongodb://db/kubeorch", "redis_url": "redis://cache/0"}, set()),
+    ],
+)
+def test_servers_of_ones_own_replace_the_embedded_ones(
+    tmp_path: Path, given: dict[str, str], embedded: set[str]
+) -> None:
+    kept = dict.fromkeys(("REDIS_PASSWORD", "MONGO_PASSWORD", "FLOWER_PASSWORD", "JWT_SECRET", "ENCRYPTION_KEY"), "x")
+
+    plan = make_plan({"port": str(free_port()), **given}, DataFolder(tmp_path), kept)
+
+    assert {part.name for part in plan.parts if part.store} == embedded
+    assert not {name for name in given if name.upper() in plan.settings}, "what is given is left as it is"
 
 
 def test_metrics_of_dead_processes_are_forgotten(tmp_path: Path) -> None:
