@@ -36,6 +36,7 @@ def install(app: Flask, services: "Services") -> None:
     app.json = OrjsonProvider(app)
     app.extensions[KEY] = services
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # its redirect would repeat the query, and a token in it
     app.config["MAX_CONTENT_LENGTH"] = settings.body_max_bytes
     app.extensions[STREAMS] = Streams(
         services.events_redis,
