@@ -135,7 +135,10 @@ def test_one_dead_cluster_delays_nobody(
     assert check_due(health) == 2
 
     assert now_of(services, cluster).status == "error"
-    assert now_of(services, fine).last_check == clock.now()
+    checked_at = now_of(services, fine).last_check
+    # The dead one's second try passes two seconds of the clock that both share, before or after.
+    assert checked_at is not None
+    assert clock.now() - checked_at <= timedelta(seconds=2)
 
 
 def test_old_metadata_is_read_again_by_the_way(
