@@ -30,14 +30,7 @@ practice-cluster: $(VENV)/.runtime ## a simulated Kubernetes API to try things o
 
 .PHONY: test
 test: check ## all checks and tests; one folder, file or test: T=tests/unit
-ifeq ($(T),)
-	@status=0; \
-	$(PYTHON) -m pytest -q -n 2 --dist loadfile -m 'not soak and not alone' || status=$$?; \
-	$(PYTHON) -m pytest -q -m 'alone and not soak' tests/faults || status=$$?; \
-	exit $$status
-else
-	@$(PYTHON) -m pytest $(T)
-endif
+	@$(PYTHON) -m pytest -q $(T)
 
 .PHONY: check
 check: $(VENV)/.dev ## style, types, import rules (a part of make test)
