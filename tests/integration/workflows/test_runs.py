@@ -217,7 +217,7 @@ def test_old_runs_are_trimmed_but_never_the_newest(services: Services, owner: Ob
     assert services.db["workflow_versions"].count_documents({}) == 4, "versions are never removed"
 
 
-def test_archiving_cancels_a_run_that_is_going_on(services: Services, owner: ObjectId) -> None:
+def test_deleting_cancels_a_run_that_is_going_on(services: Services, owner: ObjectId) -> None:
     workflow_id = a_workflow(services, owner)
     run = a_run(services, owner, workflow_id)
 
