@@ -19,10 +19,10 @@ from app.events.replay import parse_position, replay
 from app.events.subscription import Framed, Gap, Item, Subscription
 from app.http.frames import frame_error, frame_events
 from app.http.metrics import STREAM_SYNCS
+from app.http.streams import Streams, streams
 
 if TYPE_CHECKING:
     from app.http.principal import Principal
-    from app.http.streams import Streams
 
 log = structlog.get_logger(__name__)
 
@@ -81,8 +81,6 @@ class Loaded(NamedTuple):
 
 def document_stream(source: StreamSource) -> Response:
     """The response that streams `source` to the caller, signed in or not."""
-    from app.http.streams import streams
-
     if request.method == "HEAD":
         return Response(headers=HEADERS)
     registry, principal = streams(), g.get("principal")
@@ -105,7 +103,7 @@ class EventStream:
 
     def __init__(
         self,
-        streams: "Streams",
+        streams: Streams,
         source: StreamSource,
         subscription: Subscription,
         principal: "Principal | None",
@@ -118,8 +116,8 @@ class EventStream:
         self._ending: bytes | None = None
         self._closed = False
         self.principal = principal
-        self.slot = 0  # of the registry: when its heartbeat is due
-        self.socket = socket  # to end a viewer that doesn't read
+        self.slot = 0
+        self.socket = socket
 
     def begin(self, last_event_id: str) -> None:
         """Read the document and, for a viewer that comes back, what it has missed. Raises the source's errors."""

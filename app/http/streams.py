@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import structlog
 from flask import Flask, current_app
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import redis
 
     from app.http.principal import Authenticator, Principal
-    from app.http.sse import EventStream
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +39,28 @@ CLOSE_AFTER_S: Final = 5.0  # a viewer that doesn't read what ends its stream
 
 SESSION_ENDED: Final = frame_error("Your session has ended. Sign in again.")
 RESTARTING: Final = frame_error("The server is restarting. Reload the page.")
+
+
+class OpenStream(Protocol):
+    """What the registry has to know of a stream; `EventStream` of `sse.py` is one."""
+
+    slot: int
+    """Set by the registry: when its heartbeat is due."""
+
+    @property
+    def principal(self) -> "Principal | None": ...
+
+    @property
+    def socket(self) -> Any:
+        """The viewer's connection, to end one that doesn't read; None where the server has none."""
+
+    @property
+    def ending(self) -> bool: ...
+
+    def heartbeat(self, frame: bytes) -> None: ...
+
+    def end(self, frame: bytes) -> None:
+        """Send this and close, before whatever still waits."""
 
 
 class Streams:
@@ -64,10 +85,10 @@ class Streams:
         self._ticks_a_slot = max(1, round(heartbeat_s / SLOTS / self._tick_s))
         self._drain_s = drain_s
         self._lock = threading.Lock()
-        self._slots: list[set[EventStream]] = [set() for _ in range(SLOTS)]
-        self._by_principal: dict[Principal, set[EventStream]] = {}
+        self._slots: list[set[OpenStream]] = [set() for _ in range(SLOTS)]
+        self._by_principal: dict[Principal, set[OpenStream]] = {}
         self._to_retry: list[tuple[Subscription, Gap]] = []
-        self._told_to_end: list[tuple[float, EventStream]] = []
+        self._told_to_end: list[tuple[float, OpenStream]] = []
         self._added = self._ticks = 0
         self._looked_at = self._drain_until = 0.0
         self._stop = threading.Event()
@@ -82,7 +103,7 @@ class Streams:
     def leave(self, subscription: Subscription) -> None:
         self.fanout.leave(subscription)
 
-    def add(self, stream: "EventStream") -> None:
+    def add(self, stream: OpenStream) -> None:
         with self._lock:
             stream.slot = self._added % SLOTS
             self._added += 1
@@ -91,7 +112,7 @@ class Streams:
             if stream.principal is not None:
                 self._by_principal.setdefault(stream.principal, set()).add(stream)
 
-    def remove(self, stream: "EventStream") -> None:
+    def remove(self, stream: OpenStream) -> None:
         with self._lock:
             self._slots[stream.slot].discard(stream)
             STREAMS.dec()
@@ -222,7 +243,7 @@ class Streams:
                     left = list(slot)
                 self._end(left, RESTARTING)
 
-    def _end(self, ending: "list[EventStream]", frame: bytes) -> None:
+    def _end(self, ending: list[OpenStream], frame: bytes) -> None:
         close_at = self._clock.monotonic() + CLOSE_AFTER_S
         for stream in ending:
             if not stream.ending:
