@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from tests.sse_client import Viewer
 from tests.sse_validator import Connection, Frame, frames_of, judge
 from tests.system import System
+from tests.waiting import eventually
 
 STATES: Final = ("metadata", "workflow_sync")
 AGAIN_AFTER_S: Final = 0.1
@@ -29,6 +30,8 @@ class Recorder:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        # A viewer that comes while the test is at work already was never told what happened before.
+        eventually(lambda: self.frames, within_s=30)
         return self
 
     def __exit__(self, *_: object) -> None:

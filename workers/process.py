@@ -5,6 +5,7 @@ Used by `celery.py`, `scheduler.py` and the watcher.
 
 import mmap
 import os
+import queue
 import secrets
 import signal
 import socket
@@ -80,12 +81,20 @@ def start(name: str, *, stopping: Callable[[], bool] = never) -> Services:
 def stop_on_signals() -> threading.Event:
     """Set by SIGTERM and SIGINT. A second one ends the process at once."""
     stop = threading.Event()
+    # A handler may come while this thread holds the event's own lock, just about to wait: `set` there would wait for
+    # ever. Of the standard library only SimpleQueue's `put` is made for that.
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
 
-    def told(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            os._exit(1)
+    def told(number: int, _frame: FrameType | None) -> None:
+        signals.put(number)
+
+    def stop_when_told() -> None:
+        signals.get()
         stop.set()
+        signals.get()
+        os._exit(1)
 
+    threading.Thread(target=stop_when_told, name="signals", daemon=True).start()
     for number in SIGNALS:
         signal.signal(number, told)
     return stop
