@@ -30,7 +30,7 @@ practice-cluster: $(VENV)/.runtime ## a simulated Kubernetes API to try things o
 
 .PHONY: test
 test: check ## all checks and tests; one folder, file or test: T=tests/unit
-	@$(PYTHON) -m pytest -q $(T)
+	@$(PYTHON) -m pytest -q $(or $(T),-n 2 --dist loadgroup)
 
 .PHONY: check
 check: $(VENV)/.dev ## style, types, import rules (a part of make test)

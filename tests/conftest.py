@@ -19,6 +19,22 @@ __all__ = ["mongo_uri", "redis_url"]  # fixtures: pytest finds them by being imp
 HOW_TO_GET_A_CLUSTER = "needs a real cluster: set KUBECONFIG (CONTRIBUTING.md says how to get one)"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the tests out between the two processes of `make test`: what uses the real cluster goes to one of them, in
+    order, the rest, file by file, to whichever is free.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("cluster" if uses_cluster(item) else item.nodeid.partition("::")[0]))
+    # The longest part begins first. Sorting keeps the order otherwise.
+    items.sort(key=lambda item: not uses_cluster(item))
+
+
+def uses_cluster(item: pytest.Item) -> bool:
+    """Does it, the real one?"""
+    # Conformance tests are for two clusters, each named in the test's id.
+    return "kubeconfig" in getattr(item, "fixturenames", ()) or item.name.endswith("[real]")
+
+
 @pytest.fixture(scope="session")
 def mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
     """One client for the whole run, as the product makes its own."""

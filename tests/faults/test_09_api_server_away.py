@@ -157,7 +157,6 @@ def api_server(kubeconfig: Path) -> Path:
     return pid_file
 
 
-@pytest.mark.alone
 def test_09_the_real_api_server_killed(
     system: System, kubeconfig: Path, api_server: Path, proxy: FaultProxy, namespace: str
 ) -> None:
