@@ -45,7 +45,7 @@ def needs_evidence(pod: PodFacts, now: datetime, evidence: Evidence | None = Non
         now: the time to judge by.
         evidence: what has been read before, if anything: it is read again after a restart, and ever more seldom.
     """
-    due = pod_evidence_due_at(pod, evidence)
+    due = pod_evidence_due_at(pod, evidence, now)
     return due is not None and now >= due
 
 

@@ -31,7 +31,8 @@ def daemonset_status(obj: KubeObject, related: Related, now: datetime) -> Status
     if wanted == 0:
         return Status("healthy", "No node matches it, so it has no pods", details)
     rolls = fields.text(obj, "spec", "updateStrategy", "type") != "OnDelete"
-    if ready < wanted or available < wanted or (rolls and updated < wanted):
+    unfinished = ready < wanted or available < wanted or (rolls and updated < wanted)
+    if unfinished or workloads.doubtful(active):
         counted = f"{ready} of {wanted} nodes ready"
         if rolls and updated < wanted:
             counted += f", {updated} of {wanted} updated"

@@ -58,7 +58,8 @@ def deployment_status(obj: KubeObject, related: Related, now: datetime) -> Statu
     if _missed_deadline(obj):
         return workloads.error(_late(obj, said), details | {"reason": reason or "ProgressDeadlineExceeded"}, again)
     # Old pods count as ready too: as long as there are any, `ready` says little.
-    if updated < wanted or total > updated or ready < wanted or available < wanted:
+    unfinished = updated < wanted or total > updated or ready < wanted or available < wanted
+    if unfinished or workloads.doubtful(newest):
         paused = "Paused. " if fields.flag(obj, "spec", "paused") and updated < wanted else ""
         details |= {"reason": reason} if reason else {}
         return workloads.partial(paused + said, details, fields.earliest(again, denied_from))

@@ -19,13 +19,16 @@ OBJECT_PAUSE_S: Final = 60
 OVER: Final = frozenset({"Succeeded", "Failed"})
 
 
-def pod_evidence_due_at(pod: PodFacts, evidence: Evidence | None) -> datetime | None:
+def pod_evidence_due_at(pod: PodFacts, evidence: Evidence | None, now: datetime) -> datetime | None:
     """From when on it is worth reading about a pod; `None`: as it is now, never.
 
     Args:
         pod: any pod. One that says itself what is wrong (image, configuration, scheduling) needs no evidence.
         evidence: what has been read about it before.
+        now: the time to judge by: a crash that is over isn't read about.
     """
+    if pod.has_settled(now):
+        return None
     crashed = pod.trouble is not None and pod.trouble.kind == "crash"
     unexplained = pod.trouble is None and not pod.ready and not pod.terminating and pod.phase not in OVER
     if not crashed and not unexplained:

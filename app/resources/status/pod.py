@@ -27,6 +27,8 @@ def pod_status(obj: KubeObject, related: Related, now: datetime) -> Status:
     if pod.ready and not found.text:
         return Status("healthy", "Ready", details, found.recheck_at)
     started = "Running, not ready yet" if pod.phase == "Running" else "Starting"
+    if pod.ready:
+        started = "Running again"
     said = f"{started}: {found.text}" if found.text else started
     return Status("partial", fields.clean(said), details, found.recheck_at)
 

@@ -41,6 +41,11 @@ class PodFacts(NamedTuple):
         """The value of a label; empty without it."""
         return next((value for name, value in self.labels if name == key), "")
 
+    def has_settled(self, now: datetime) -> bool:
+        """Whether a crash of its is over: it is ready, and has been running again for long enough."""
+        settled_at = self.trouble.settled_at if self.trouble else None
+        return self.ready and settled_at is not None and now >= settled_at
+
 
 def pod_facts(obj: KubeObject) -> PodFacts:
     """Take what is needed out of a v1 Pod. Never raises."""

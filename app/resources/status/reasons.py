@@ -30,6 +30,8 @@ class Finding(NamedTuple):
     fatal: bool
     """It won't go away by itself."""
     recheck_at: datetime | None
+    doubtful: bool = False
+    """It is ready, but has crashed lately: it isn't believed yet."""
 
 
 NOTHING_FOUND: Final = Finding("", "", False, None)
@@ -43,13 +45,15 @@ def explain(pod: PodFacts, evidence: Evidence | None, now: datetime) -> Finding:
         evidence: what was read about it; `None` while nothing was.
         now: the time to judge graces by.
     """
-    if pod.trouble:
+    if pod.trouble and not pod.has_settled(now):
         found = _judge(_with_evidence(pod.trouble, evidence or NO_EVIDENCE), now)
+        if pod.ready and (settled_at := pod.trouble.settled_at):
+            found = found._replace(doubtful=True, recheck_at=fields.earliest(found.recheck_at, settled_at))
     elif pod.ready or pod.phase in OVER:
         return NOTHING_FOUND
     else:
         found = _from_events(pod, evidence or NO_EVIDENCE, now)
-    due = pod_evidence_due_at(pod, evidence)
+    due = pod_evidence_due_at(pod, evidence, now)
     return found._replace(recheck_at=fields.earliest(found.recheck_at, due if due and due > now else None))
 
 

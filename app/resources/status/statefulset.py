@@ -40,7 +40,8 @@ def statefulset_status(obj: KubeObject, related: Related, now: datetime) -> Stat
         return workloads.error(said, details | {"reason": failed.finding.reason}, again)
     if total < wanted and (denied := workloads.denied(obj, related)):
         return workloads.error(denied, details | {"reason": "FailedCreate"}, again)
-    if ready < wanted or total > wanted or _updating(obj, wanted) or _settling(obj, wanted):
+    unfinished = ready < wanted or total > wanted or _updating(obj, wanted) or _settling(obj, wanted)
+    if unfinished or workloads.doubtful(judged):
         said, reason = workloads.progress(_counted(obj, wanted, ready), judged)
         return workloads.partial(said, details | ({"reason": reason} if reason else {}), again)
     return Status("healthy", f"{ready} of {wanted} ready", details, again)

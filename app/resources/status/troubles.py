@@ -15,7 +15,7 @@ AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 UNSCHEDULABLE_GRACE_S: Final = 30  # an autoscaler or a pod that leaves may still make room
 STUCK_TERMINATING_S: Final = 60  # past its own grace period: the kubelet isn't there to end it
-CRASH_SETTLED_S: Final = 10  # a container that crashed again and again is believed once it has run this long
+CRASH_SETTLED_S: Final = 10  # a container that crashed is believed once it has run this long
 BACK_OFF_SEEN_S: Final = 5  # a longer pause between crash and restart is the kubelet's back-off (it starts at 10 s)
 BACK_OFF_FORGOTTEN_S: Final = 600  # the kubelet forgets its back-off after a container has run this long
 
@@ -60,6 +60,8 @@ class Trouble(NamedTuple):
     """From when on it won't go away by itself; `None`: it may."""
     fatal_until: datetime | None = None
     """Until when that holds; `None`: until an event says otherwise."""
+    settled_at: datetime | None = None
+    """Of a container that runs again after a crash: from when on it is believed, if it is ready."""
 
 
 def pod_trouble(obj: KubeObject) -> Trouble | None:
@@ -105,7 +107,7 @@ def container_trouble(status: KubeObject, *, several: bool) -> Trouble | None:
 
 def _mildness(trouble: Trouble) -> int:
     if trouble.fatal_from is None:
-        return 2
+        return 3 if trouble.settled_at else 2
     return 0 if trouble.fatal_until is None else 1
 
 
@@ -139,24 +141,30 @@ def _just_crashed(status: KubeObject, end: KubeObject, who: str) -> Trouble | No
     """Ended a moment ago. The first crash may be the last one; the second within minutes is a loop."""
     if fields.integer(end, "exitCode") == 0:
         return None
-    started, finished = fields.instant(end, "startedAt"), fields.instant(end, "finishedAt")
-    brief = not (started and finished) or (finished - started).total_seconds() < BACK_OFF_FORGOTTEN_S
-    again = fields.integer(status, "restartCount") > 0 and brief
+    again = fields.integer(status, "restartCount") > 0 and _lived_s(end) < BACK_OFF_FORGOTTEN_S
     return _crash(status, end, who, AT_ONCE if again else None)
 
 
 def _restarted(status: KubeObject, who: str) -> Trouble | None:
-    """Runs (again). Between two crashes a container looks well: it is believed after it has run for a while."""
+    """Runs again. Between two crashes a container looks well: it is believed after a while, in a loop only once it
+    has outlived its last instance. Code 0 is no success here: what ends well and may end isn't started again."""
     end = fields.section(status, "lastState", "terminated")
     running = fields.section(status, "state", "running")
-    if not end or not running or fields.integer(end, "exitCode") == 0:
+    if not end or not running:
         return None
     ended, started = fields.instant(end, "finishedAt"), fields.instant(running, "startedAt")
+    settled_at = fields.after(started, CRASH_SETTLED_S)
     backed_off = ended and started and (started - ended).total_seconds() >= BACK_OFF_SEEN_S
-    if backed_off and fields.integer(status, "restartCount") > 1:
-        looping = _crash(status, end, who, AT_ONCE)
-        return looping._replace(fatal_until=fields.after(started, CRASH_SETTLED_S))
-    return None if fields.flag(status, "ready") else _crash(status, end, who, None)
+    if backed_off and fields.integer(status, "restartCount") > 1 and _lived_s(end) < BACK_OFF_FORGOTTEN_S:
+        outlived_at = fields.after(started, _lived_s(end) + CRASH_SETTLED_S)
+        return _crash(status, end, who, AT_ONCE)._replace(fatal_until=settled_at, settled_at=outlived_at)
+    return _crash(status, end, who, None)._replace(settled_at=settled_at)
+
+
+def _lived_s(end: KubeObject) -> float:
+    """How long an instance ran; 0 where nobody knows."""
+    started, finished = fields.instant(end, "startedAt"), fields.instant(end, "finishedAt")
+    return max((finished - started).total_seconds(), 0) if started and finished else 0
 
 
 def _by_signal(end: KubeObject) -> str:

@@ -92,6 +92,11 @@ def failure(judged: Sequence[Judged]) -> Judged | None:
     return first if first and first.finding.fatal else None
 
 
+def doubtful(judged: Iterable[Judged]) -> bool:
+    """Whether ready pods are among these that have crashed lately: Kubernetes counts them, a person shouldn't yet."""
+    return any(each.finding.doubtful for each in judged)
+
+
 def denied(obj: KubeObject, related: Related) -> str:
     """Why the controller can't create pods, as its Events say (StatefulSets, DaemonSets and Jobs have no condition)."""
     own = related.evidence.get(fields.text(obj, "metadata", "uid"))

@@ -3,14 +3,28 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from app.resources.evidence import needs_evidence
+from app.resources.status.deployment import deployment_status
+from app.resources.status.model import Status
 from app.resources.status.pods import pod_facts
-from app.resources.status.reasons import Finding, explain
-from app.resources.status.related import EventFact, Evidence
+from app.resources.status.reasons import NOTHING_FOUND, Finding, explain
+from app.resources.status.related import EventFact, Evidence, Related
+from app.resources.status.troubles import CRASH_SETTLED_S
 from tests.unit.resources.building import NOW, a_container, a_pod, ended, running, waiting
 
 
 def said(pod: dict[str, Any], evidence: Evidence | None = None, after_s: float = 0) -> Finding:
     return explain(pod_facts(pod), evidence or Evidence(), NOW + timedelta(seconds=after_s))
+
+
+def a_deployment_of(pod: dict[str, Any], after_s: float = 0) -> Status:
+    """Of one replica, which Kubernetes counts as ready."""
+    counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+    read = Evidence(read_at=NOW, restarts=pod["status"]["containerStatuses"][0]["restartCount"])
+    related = Related(pods=(pod_facts(pod),), evidence={"pod-1": read})
+    return deployment_status({"status": dict.fromkeys(counts, 1)}, related, NOW + timedelta(seconds=after_s))
 
 
 def test_the_first_crash_may_be_the_last() -> None:
@@ -45,10 +59,64 @@ def test_a_container_that_was_backed_off_is_believed_after_it_has_run_for_a_whil
     assert not said(pod, after_s=6).fatal
 
 
-def test_a_restart_without_back_off_is_none() -> None:
-    found = said(a_pod(a_container(running(4), ended(1, finished_s=5), restartCount=3, ready=True), ready=True))
+def test_a_restart_without_back_off_is_no_loop_and_is_believed_after_a_while() -> None:
+    pod = a_pod(a_container(running(4), ended(1, finished_s=5), restartCount=3, ready=True), ready=True)
 
-    assert found == Finding("", "", False, None)
+    found = said(pod)
+
+    assert (found.fatal, found.doubtful, found.recheck_at) == (False, True, NOW + timedelta(seconds=6))
+    assert said(pod, after_s=6) == NOTHING_FOUND
+
+
+def test_in_a_loop_it_is_believed_once_it_has_outlived_the_last_time() -> None:
+    last = ended(1, ran_s=20, finished_s=50)
+    pod = a_pod(a_container(running(11), last, restartCount=3, ready=True), ready=True)
+
+    found = said(pod)
+
+    assert (found.fatal, found.doubtful, found.recheck_at) == (False, True, NOW + timedelta(seconds=19))
+    assert said(pod, after_s=19) == NOTHING_FOUND
+
+
+def test_containers_that_come_back_with_their_node_are_in_no_loop() -> None:
+    last = ended(255, ran_s=86_400, finished_s=120, reason="Unknown")
+
+    assert not said(a_pod(a_container(running(4), last, restartCount=9, ready=True), ready=True)).fatal
+
+
+@pytest.mark.parametrize("code", [0, 1, 137])
+@pytest.mark.parametrize("lives_s", [0.5, 20, 300])
+def test_whoever_loops_is_never_healthy_between_two_crashes(code: int, lives_s: float) -> None:
+    states = set()
+
+    for restarts, backed_off_s in enumerate((0, 10, 20, 40, 80, 160, 300), start=1):
+        for age_s in (0.0, lives_s / 2, lives_s):  # at its start, in between, a moment before the next crash
+            last = ended(code, ran_s=lives_s, finished_s=age_s + backed_off_s)
+            container = a_container(running(age_s), last, restartCount=restarts, ready=True)
+            states.add((restarts > 1, a_deployment_of(a_pod(container, ready=True)).state))
+
+    lasting = {"error"} if lives_s < CRASH_SETTLED_S else {"error", "partial"}
+    after_one = {"partial"} if lives_s < CRASH_SETTLED_S else {"partial", "healthy"}
+    assert {state for looping, state in states if looping} == lasting
+    assert {state for looping, state in states if not looping} == after_one, "the first crash may be the last"
+
+
+def test_a_ready_deployment_says_whom_it_doesnt_believe() -> None:
+    pod = a_pod(a_container(running(4), ended(3, finished_s=5), restartCount=1, ready=True), ready=True)
+
+    status = a_deployment_of(pod)
+
+    assert status.message == "1 of 1 ready. web-7d4b-x: exited with code 3, restarted 1 time (Error)"
+    assert status.recheck_at == NOW + timedelta(seconds=6)
+    later = a_deployment_of(pod, after_s=6)
+    assert (later.state, later.message, later.recheck_at) == ("healthy", "1 of 1 ready", None)
+    assert "reason" not in later.details
+
+
+def test_nobody_reads_about_a_crash_that_is_over() -> None:
+    pod = pod_facts(a_pod(a_container(running(3600), ended(1, finished_s=3601), restartCount=1), ready=True))
+
+    assert not needs_evidence(pod, NOW)
 
 
 def test_a_container_that_isnt_ready_after_a_crash_says_so() -> None:
