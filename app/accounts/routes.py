@@ -52,7 +52,7 @@ def keep_out_of_caches(response: Response) -> Response:
 
 
 @bp.post("/auth/register")
-@documented("Sign up", body=RegisterBody, answers={201: SignedInAnswer}, errors=(400, 403, 409, 415))
+@documented("Sign up", body=RegisterBody, answers={201: SignedInAnswer}, errors=(400, 403, 409))
 def register() -> ResponseReturnValue:
     services().sign_up.check_open()
     form = parse_body(RegisterBody)
@@ -60,7 +60,7 @@ def register() -> ResponseReturnValue:
 
 
 @bp.post("/auth/login")
-@documented("Sign in", body=LoginBody, answers={200: SignedInAnswer}, errors=(400, 401, 403, 415))
+@documented("Sign in", body=LoginBody, answers={200: SignedInAnswer}, errors=(400, 401, 403))
 def login() -> ResponseReturnValue:
     services().sign_in.check_open()
     form = parse_body(LoginBody)

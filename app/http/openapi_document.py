@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
-from app.http.auth import guard_of
+from app.http.auth import READING, guard_of
 from app.http.openapi import Documentation, Shape, documentation_of
 
 Schema = dict[str, Any]
@@ -154,6 +154,8 @@ def _errors(route: Route, doc: Documentation) -> set[int]:
         errors |= {401, 403}
     if route.rule.rule.startswith(API):
         errors.add(429)
+    if route.method not in READING:
+        errors.add(415)
     if doc.body is not None:
         errors |= {400, 413}
     return errors

@@ -6,12 +6,11 @@ import orjson
 from flask import request
 from pydantic import BaseModel, ValidationError
 
-from app.errors import InvalidError, UnsupportedMediaError
+from app.errors import InvalidError
 
 Model = TypeVar("Model", bound=BaseModel)
 
 MAX_DEPTH: Final = 64
-FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def parse_body(model: type[Model], *, message: str = "Invalid request data") -> Model:
@@ -19,16 +18,15 @@ def parse_body(model: type[Model], *, message: str = "Invalid request data") -> 
 
     Raises:
         InvalidError: not JSON, too deep, or it doesn't fit: `message`, with `details` by field.
-        UnsupportedMediaError: a form type.
         TooLargeError: over the limit (raised by Flask's limit, mapped in `errors.py`).
+
+    Forms don't get here: `form_types.py` refuses them.
     """
     return validated(model, read_json(), message=message)
 
 
 def read_json() -> Any:
     """The body, parsed; `{}` when there is none. Errors as for `parse_body`."""
-    if request.mimetype in FORM_TYPES:
-        raise UnsupportedMediaError("Send the body as JSON (Content-Type: application/json)")
     raw = request.get_data(cache=True)
     if not raw.strip():
         return {}

@@ -9,6 +9,7 @@ from app.http import (
     api_docs,
     body_limits,
     cors,
+    form_types,
     headers,
     health,
     metrics,
@@ -54,6 +55,7 @@ def install(app: Flask, services: "Services") -> None:
     body_limits.install(app)
     limits = RateLimits(settings.events_url, clock, rps=settings.rate_limit_rps, burst=settings.rate_limit_burst)
     request_limits.install(app, limits if settings.rate_limit_enabled else None)
+    form_types.install(app)
     health.install(app, services.db, _redis_urls(settings.broker_url, settings.events_url), clock)
     api_docs.install(app, server=settings.public_url)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]  # Flask's way

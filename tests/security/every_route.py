@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.http.auth import Guard, guard_of
+from app.http.openapi import Documentation, documentation_of
+from app.http.openapi_document import ARGUMENT, routes_of
 
 # Routes that need no token, on purpose.
 PUBLIC: Final = frozenset(
@@ -36,10 +38,11 @@ class Route:
     method: str
     rule: str
     guard: Guard | None
+    documentation: Documentation | None
 
     @property
     def path(self) -> str:
-        return "/".join(str(ObjectId()) if part.startswith("<") else part for part in self.rule.split("/"))
+        return ARGUMENT.sub(str(ObjectId()), self.rule)
 
     def call(self, client: FlaskClient, token: str | None = None) -> TestResponse:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -47,9 +50,8 @@ class Route:
 
 
 def every_route(app: Flask) -> Iterator[Route]:
-    for rule in app.url_map.iter_rules():
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield Route(method, rule.rule, guard_of(app.view_functions[rule.endpoint]))
+    for route in routes_of(app):
+        yield Route(route.method, route.rule.rule, guard_of(route.view), documentation_of(route.view))
 
 
 def is_public(route: Route) -> bool:

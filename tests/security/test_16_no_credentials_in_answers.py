@@ -1,17 +1,43 @@
-"""16. No answer of any route holds a credential: what its owner planted is in none of them, errors included."""
+"""16. No answer of any route holds a credential: what its owner planted is in none of them, errors included.
+
+Every route is made to refuse: by a token that isn't good, by a body that isn't JSON, by a value of a wrong type in each
+place that its schema names (a place that takes anything says so there), by an id that nobody has. None of these answers
+may repeat what was sent.
+"""
+
+import io
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
-from tests.api import PASSWORD, PASSWORD_HASH, Person, a_person
+from app.http.streams import streams_of
+from tests.api import API, PASSWORD, PASSWORD_HASH, Person, a_person
 from tests.nodes import a_node
-from tests.security.test_14_other_peoples_things import ENTRIES, Ids, call
+from tests.security.bodies import a_body, wrong_bodies
+from tests.security.every_route import PUBLIC_BELOW, Route, every_route, is_public
+from tests.security.route_map import ENTRIES, Ids, call, parameters
 from tests.workflows import a_cluster, a_run, a_workflow
 
 SECRET, VARIABLE = "canary-secret-77ab", "canary-variable-77ab"
-READS = [route for route in ENTRIES if route[0] == "GET" and not route[1].endswith("/stream")]
-REFUSED = [route for route, entry in ENTRIES.items() if route[0] in ("POST", "PUT") and entry.kind != "admin"]
+SENT: Final = "canary-sent-77ab"
+
+# Routes that take nothing, so there is nothing to refuse.
+NEVER_REFUSE: Final = {
+    "/healthz": "says that the process serves",
+    "/readyz": "says which parts can be reached",
+    "/metrics": "figures only",
+    "/v1": "name and version",
+    "/v1/api-docs": "the document of the API, the same for all",
+    "/v1/api-docs/json": "the document of the API, the same for all",
+    "/v1/api/auth/methods": "ways to sign in, the same for all",
+}
+TAKE_TOKENS: Final = ("/v1/api/auth/refresh",)
+"""Public, but a token is what they are about."""
 
 
 @pytest.fixture
@@ -38,22 +64,48 @@ def planted(owner: Person) -> list[str]:
     return [SECRET, VARIABLE, PASSWORD, PASSWORD_HASH, owner.token, owner.token.rpartition(".")[2]]
 
 
-@pytest.mark.parametrize("route", READS, ids=" ".join)
-def test_16_no_answer_to_a_reader_has_one(owner: Person, ids: Ids, route: tuple[str, str]) -> None:
-    answer = call(owner.client, route, ids)
+def test_16_no_answer_to_a_reader_has_one(app: Flask, owner: Person, ids: Ids) -> None:
+    for key in [key for key in ENTRIES if key[0] == "GET"]:
+        answer = call(owner.client, key, ids)
+        assert answer.status_code in (200, 404), (key, answer.text)  # 404: no default cluster was chosen
+        text = next(answer.iter_encoded()).decode() if answer.is_streamed else answer.text
+        answer.close()
+        assert [canary for canary in planted(owner) if canary in text] == [], key
 
-    assert answer.status_code in (200, 404), answer.text  # 404: no default cluster was chosen
-    assert [canary for canary in planted(owner) if canary in answer.text] == []
+    streams_of(app).close()
 
 
-@pytest.mark.parametrize("route", REFUSED, ids=" ".join)
-def test_16_no_refusal_repeats_what_was_sent(owner: Person, ids: Ids, route: tuple[str, str]) -> None:
-    method, path = route
-    for name, value in ids.items():
-        path = path.replace(f"<{name}>", value)
-    body = {key: [SECRET] for key in ("name", "nodes", "status", "credentials", "currentPassword", "trigger_data")}
+def test_16_every_route_refuses_and_repeats_nothing(app: Flask, owner: Person) -> None:
+    for route in every_route(app):
+        if route.rule in NEVER_REFUSE or route.rule.startswith(PUBLIC_BELOW):
+            continue
+        refused = list(refusals(app, owner, route))
+        named = f"{route.method} {route.rule}"
+        assert refused, f"{named} was never refused: NEVER_REFUSE has to say why"
+        for why, answer in refused:
+            assert 400 <= answer.status_code < 500, f"{named} took {why}: {answer.status_code} {answer.text}"
+            assert SENT not in f"{answer.text} {answer.headers}", f"{named} repeats {why}"
 
-    answer = owner.client.open(f"/v1/api{path}", method=method, json=body)
 
-    if answer.status_code >= 400:
-        assert SECRET not in answer.text
+def test_16_what_never_refuses_is_a_public_route(app: Flask) -> None:
+    assert {route.rule for route in every_route(app) if is_public(route)} >= NEVER_REFUSE.keys()
+
+
+def refusals(app: Flask, owner: Person, route: Route) -> Iterator[tuple[str, TestResponse]]:
+    """(why, answer) of everything that this route has to refuse."""
+    if not is_public(route) or route.rule in TAKE_TOKENS:
+        yield "a token that isn't good", route.call(app.test_client(), f"{owner.token[:-20]}{SENT}")
+    entry, documentation = ENTRIES.get((route.method, route.rule.removeprefix(API))), route.documentation
+    send = partial(owner.client.open, route.path, method=route.method)
+    if documentation is None or documentation.body is None:
+        if route.method != "GET" and parameters(route.rule):
+            yield "an id that nobody has", send(json={"token": SENT})
+    elif documentation.multipart:
+        for name in ("file", SENT):
+            yield f"an upload as {name}", send(data={name: (io.BytesIO(SENT.encode()), f"{SENT}.bin")})
+    else:
+        for text in (f'{{"password": "{SENT}', f'["{SENT}"]', f'"{SENT}"', f'{{"a": NaN, "b": "{SENT}"}}'):
+            yield f"the body {text}", send(data=text, content_type="application/json")
+        good = (entry.body if entry else None) or a_body(documentation)
+        for place, body in wrong_bodies(documentation, good, SENT):
+            yield f"the body {body}, wrong at {place} by its own schema", send(json=body)
