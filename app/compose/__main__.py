@@ -13,12 +13,13 @@ from typing import Any, Final, get_args
 
 import yaml
 
+from app.compose.choices import Expose, Kind, ServiceChoice
 from app.compose.converting import Conversion, convert
 from app.compose.dotenv import read_dotenv
 from app.compose.files import MAX_FILE_BYTES, Folder, decoded
 from app.compose.findings import Finding, Findings, refused
 from app.compose.manifests_of import objects_of, unbuilt_images
-from app.compose.options import Expose, Kind, Options, ServiceChoice
+from app.compose.options import Options
 from app.compose.reading import read_project
 from app.errors import KubeOrchError
 

@@ -1,47 +1,91 @@
-"""A conversion in the form that an import answers with: services as the file has them, nodes, edges, findings."""
+"""The contract's `analysis`: what was found in the files, as an import answers with it. Pure. Values that look secret
+are in none of it.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.compose.converting import Conversion
+from app.compose.estimate import estimate_of
+from app.compose.findings import Finding
 from app.compose.names import object_name
+from app.compose.nixpacks import Plan
 from app.compose.options import Options
-from app.compose.project import Project, Service
-from app.compose.secrecy import is_secret
-from app.compose.units import seconds
-from app.compose.work import inner, truth, whole
+from app.compose.project import Project
+from app.compose.service_views import service_view
+from app.compose.work import truth
+from app.manifests.graph import Graph, Node
 
-_BUILD_DEFAULTS: Final = {"buildContext": ".", "useNixpacks": False}
+_CONFIG: Final[Mapping[str, str]] = {"dockerfile": "dockerfile", "args": "buildArgs", "target": "target"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the files, whatever they were."""
+
+    detected_type: str
+    name: str
+    graph: Graph
+    findings: Sequence[Finding]
+    services: Sequence[Mapping[str, Any]]
+    secret_values: Mapping[str, Mapping[str, str]] = field(repr=False)
+    volumes: Sequence[Mapping[str, Any]] = ()
+    networks: Sequence[Mapping[str, Any]] = ()
+    plan: Plan | None = None
+    """What Nixpacks said."""
+
+    @classmethod
+    def of_project(cls, conversion: Conversion, options: Options, detected_type: str = "docker-compose") -> "Outcome":
+        """Of a Compose project, or of what was made to look like one."""
+        project = conversion.project
+        return cls(
+            detected_type=detected_type,
+            name=_name(project),
+            graph=conversion.graph,
+            findings=conversion.findings,
+            services=_services(conversion, options),
+            secret_values=conversion.secret_values,
+            volumes=[_resource(name, one) for name, one in project.volumes.items()],
+            networks=[_resource(name, one) for name, one in project.networks.items()],
+        )
 
 
 def analysis_of(conversion: Conversion, options: Options) -> dict[str, Any]:
-    """The contract's `analysis`, without what only a session knows. Values that look secret are blank."""
-    project = conversion.project
-    errors = [finding for finding in conversion.findings if finding.level == "error"]
-    builds = _builds(conversion, options)
+    """Of a converted Compose project."""
+    return answer_of(Outcome.of_project(conversion, options), options)
+
+
+def answer_of(outcome: Outcome, options: Options) -> dict[str, Any]:
+    """The contract's fields; `detected` is added by who looked around. Arrays are never null."""
+    graph, findings = outcome.graph, outcome.findings
+    builds = _builds(outcome, options)
     answer: dict[str, Any] = {
-        "detectedType": "docker-compose",
-        "services": [_service(name, one, conversion) for name, one in {**project.services, **project.jobs}.items()],
-        "volumes": [_resource(name, one) for name, one in project.volumes.items()],
-        "networks": [_resource(name, one) for name, one in project.networks.items()],
-        "warnings": [str(finding) for finding in conversion.findings if finding.level == "warning"],
-        "errors": [
-            {"code": one.code, "message": one.message}
-            | ({"service": one.service} if one.service else {})
-            | ({"field": one.key} if one.key else {})
-            for one in errors
-        ],
-        "suggestedNodes": list(conversion.graph.nodes),
-        "suggestedEdges": list(conversion.graph.edges),
-        "layoutPositions": {node["id"]: dict(node["position"]) for node in conversion.graph.nodes},
+        "detectedType": outcome.detected_type,
+        "services": list(outcome.services),
+        "volumes": list(outcome.volumes),
+        "networks": list(outcome.networks),
+        "warnings": [str(finding) for finding in findings if finding.level == "warning"],
+        "errors": [_error(finding) for finding in findings if finding.level == "error"],
+        "suggestedNodes": list(graph.nodes),
+        "suggestedEdges": list(graph.edges),
+        "layoutPositions": {node["id"]: dict(node["position"]) for node in graph.nodes},
         "needsBuild": bool(builds),
-        "findings": [finding.as_json() for finding in conversion.findings],
+        "findings": [finding.as_json() for finding in findings],
+        "detected": [],
         "builds": builds,
-        "suggestedName": _name(project),
+        "estimate": estimate_of(graph.nodes),
+        "suggestedName": outcome.name,
+        "options": options.as_json(),
     }
     if builds:
         answer["sourceBuildConfig"] = {k: v for k, v in builds[0].items() if k not in ("service", "nodeId")}
     return answer
+
+
+def _error(finding: Finding) -> dict[str, Any]:
+    places = {"service": finding.service, "field": finding.key}
+    return {"code": finding.code, "message": finding.message} | {k: v for k, v in places.items() if v}
 
 
 def _name(project: Project) -> str:
@@ -55,85 +99,53 @@ def _resource(name: str, resource: Mapping[str, Any]) -> dict[str, Any]:
         found["driver"] = str(resource["driver"])
     if truth(resource.get("external")):
         found["external"] = True
+    labels = resource.get("labels")
+    if isinstance(labels, dict) and labels:
+        found["labels"] = {str(key): str(value) for key, value in labels.items()}
     return found
 
 
-def _builds(conversion: Conversion, options: Options) -> list[dict[str, Any]]:
+def _services(conversion: Conversion, options: Options) -> list[dict[str, Any]]:
+    """In the file's order, left-out ones too; each with the nodes that it became, its workload first."""
+    by_id = {node["id"]: node for node in conversion.graph.nodes}
+    workloads = set(conversion.nodes.values())
+    own: dict[str, list[str]] = {node_id: [node_id] for node_id in workloads}
+    for edge in conversion.graph.edges:
+        if edge["target"] in workloads and edge["source"] not in workloads:
+            own[edge["target"]].append(edge["source"])
+    project, found = conversion.project, []
+    for name, service in {**project.services, **project.jobs}.items():
+        node_id = conversion.nodes.get(name)
+        ids = own[node_id] if node_id else []
+        found.append(service_view(name, service, by_id[node_id] if node_id else None, ids, options.of_service(name)))
+    return found
+
+
+def _builds(outcome: Outcome, options: Options) -> list[dict[str, Any]]:
     """What has to be built; only a known repository can be."""
-    if options.repository is None:
+    repository = options.repository
+    if repository is None:
         return []
-    names = {node_id: service for service, node_id in conversion.nodes.items()}
     found = []
-    for node in conversion.graph.nodes:
+    for node in outcome.graph.nodes:
         build = node["data"].get("_build")
         if isinstance(build, dict):
-            entry = _BUILD_DEFAULTS | {
-                "repoUrl": options.repository.url,
-                "branch": options.repository.branch,
+            entry: dict[str, Any] = {
+                "repoUrl": repository.url,
+                "branch": repository.branch,
                 "buildContext": build.get("context", "."),
-                "service": names.get(node["id"], ""),
-                "nodeId": node["id"],
+                "useNixpacks": build.get("useNixpacks", False),
             }
-            found.append(entry | _given(build, {"dockerfile": "dockerfile", "args": "buildArgs"}))
+            entry |= {new: build[old] for old, new in _CONFIG.items() if build.get(old)}
+            if outcome.plan is not None:
+                told = {"provider": outcome.plan.provider, "framework": outcome.plan.framework}
+                entry |= {key: value for key, value in told.items() if value}
+            found.append(entry | {"service": _service_of(outcome, node), "nodeId": node["id"]})
     return found
 
 
-def _given(source: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
-    return {new: source[old] for old, new in keys.items() if source.get(old)}
-
-
-def _service(name: str, service: Service, conversion: Conversion) -> dict[str, Any]:
-    node_id = conversion.nodes.get(name)
-    node = next((node for node in conversion.graph.nodes if node["id"] == node_id), None)
-    found: dict[str, Any] = {"name": name, "included": node is not None, "nodes": [node_id] if node_id else []}
-    if node is not None:
-        found["kind"] = node["type"]
-    found |= _given(
-        service,
-        {"image": "image", "command": "command", "entrypoint": "entrypoint", "restart": "restart",
-         "working_dir": "workingDir", "labels": "labels"},
-    )  # fmt: skip
-    found["ports"] = [_port(port) for port in service.get("ports") or ()]
-    environment = service.get("environment") or {}
-    found["environment"] = {key: "" if is_secret(key, value) else value or "" for key, value in environment.items()}
-    found["envFile"] = [str(entry.get("path")) for entry in service.get("env_file") or ()]
-    found["volumes"] = [
-        {"source": str(one.get("source") or ""), "target": str(one.get("target")), "type": str(one.get("type")),
-         "readonly": truth(one.get("read_only"))}
-        for one in service.get("volumes") or ()
-    ]  # fmt: skip
-    found["dependsOn"] = list(service.get("depends_on") or ())
-    found["networks"] = list(service.get("networks") or ())
-    build = service.get("build")
-    if isinstance(build, dict):
-        args = {key: "" if is_secret(key, value) else value for key, value in (build.get("args") or {}).items()}
-        found["build"] = {"context": str(build.get("context", ".")), **_given(build, {"dockerfile": "dockerfile",
-                          "target": "target"}), **({"args": args} if args else {})}  # fmt: skip
-    replicas = whole(service.get("scale") if service.get("scale") is not None else inner(service, "deploy", "replicas"))
-    if replicas is not None:
-        found["replicas"] = replicas
-    return found | _checks_and_limits(service)
-
-
-def _port(port: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"containerPort": port["target"], "protocol": str(port.get("protocol") or "tcp")}
-    published = whole(str(port.get("published") or "").partition("-")[0])
-    return found | ({"hostPort": published} if published else {}) | _given(port, {"host_ip": "hostIp"})
-
-
-def _checks_and_limits(service: Service) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    check = service.get("healthcheck")
-    if isinstance(check, dict) and check.get("test"):
-        times = {"interval": "interval", "timeout": "timeout", "start_period": "startPeriod"}
-        found["healthcheck"] = {"test": check["test"], **_given(check, {"retries": "retries"})} | {
-            new: str(check[old]) for old, new in times.items() if seconds(check.get(old) or "") is not None
-        }
-    resources = {
-        side: {key: str(value) for key, value in amounts.items() if key in ("cpus", "memory")}
-        for side in ("limits", "reservations")
-        if (amounts := inner(service, "deploy", "resources", side))
-    }
-    if resources:
-        found["resources"] = resources
-    return found
+def _service_of(outcome: Outcome, node: Node) -> str:
+    for service in outcome.services:
+        if node["id"] in service["nodes"]:
+            return str(service["name"])
+    return ""

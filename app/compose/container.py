@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.compose.choices import ServiceChoice
 from app.compose.hosts import replaced
 from app.compose.images import image_problem
-from app.compose.options import ServiceChoice
 from app.compose.secrecy import is_secret
 from app.compose.units import seconds
 from app.compose.work import Part, Work, inner, truth, whole
@@ -132,7 +132,11 @@ def _pulling(work: Work, part: Part) -> None:
 
 def _build(work: Work, part: Part) -> dict[str, Any]:
     build: Mapping[str, Any] = part.service.get("build") or {}
-    found: dict[str, Any] = {"status": "pending", "useNixpacks": False, "context": str(build.get("context", "."))}
+    found: dict[str, Any] = {
+        "status": "pending",
+        "useNixpacks": work.project.by_nixpacks,
+        "context": str(build.get("context", ".")),
+    }
     repository = work.options.repository
     if repository is not None:
         found |= {"repoUrl": repository.url, "branch": repository.branch}

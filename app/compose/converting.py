@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.compose.choices import ServiceChoice
 from app.compose.container import describe_container, image_of, scale
 from app.compose.dependencies import add_dependencies
 from app.compose.environment import say_plain_secrets, set_environment
@@ -17,7 +18,7 @@ from app.compose.layout import laid_out
 from app.compose.limits import set_resources, set_security
 from app.compose.mounted_files import set_grants
 from app.compose.names import limit_of, object_name
-from app.compose.options import Options, ServiceChoice
+from app.compose.options import Options
 from app.compose.policies import add_policies
 from app.compose.probes import set_probe
 from app.compose.project import Project, Service

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.compose.choices import Expose
 from app.compose.findings import refused
 from app.compose.images import is_store, known_port
-from app.compose.options import Expose
 from app.compose.work import Part, Port, Work, whole
 from app.manifests.graph import Node
 from app.manifests.names import ingress_host

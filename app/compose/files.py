@@ -4,6 +4,7 @@ Names are relative to the root of the upload or clone, with `/`. A path that lea
 lies there; the command line's `Folder` also refuses links that lead out.
 """
 
+import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,9 @@ from app.compose.findings import refused
 MAX_FILE_BYTES: Final = 1024 * 1024
 """Of a Compose file or one that it names: 1 MiB."""
 
+_DEEPEST: Final = 12
+_MOST_NAMES: Final = 50_000
+_TOOLS_OWN: Final = frozenset({".git", "node_modules"})
 _DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -68,6 +72,8 @@ def files_under(files: Mapping[str, bytes], path: str) -> list[str]:
     if is_host_path(path) or path.startswith(".."):
         return []
     normal = posixpath.normpath(path)
+    if isinstance(files, Tree):
+        return files.under(normal)
     prefix = "" if normal == "." else normal + "/"
     return sorted(name for name in files if name.startswith(prefix))
 
@@ -85,29 +91,52 @@ def decoded(content: bytes, name: str) -> str:
         raise refused("INVALID_COMPOSE_SYNTAX", "is not text in UTF-8: save it as UTF-8", file=name) from error
 
 
-class Folder(Mapping[str, bytes]):
+class Tree(Mapping[str, bytes]):
+    """Files that can be listed by folder without listing all."""
+
+    def under(self, folder: str) -> list[str]:
+        """The names of the files in a folder and below, sorted; `.` is the root."""
+        raise NotImplementedError
+
+
+class Folder(Tree):
     """The files of a folder on this machine, read when asked for. Links that lead out of it are no files."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
+        self.root = root.resolve()
 
     def __getitem__(self, name: str) -> bytes:
-        path = (self._root / name).resolve()
-        if not path.is_relative_to(self._root) or not path.is_file():
+        path = (self.root / name).resolve()
+        if not path.is_relative_to(self.root) or not path.is_file():
             raise KeyError(name)
         with path.open("rb") as file:
             return file.read(MAX_FILE_BYTES + 1)
 
     def __contains__(self, name: object) -> bool:
-        path = (self._root / str(name)).resolve()
-        return path.is_relative_to(self._root) and path.is_file()
+        path = (self.root / str(name)).resolve()
+        return path.is_relative_to(self.root) and path.is_file()
+
+    def under(self, folder: str) -> list[str]:
+        """Nobody means what lies deeper than a dozen levels, or what tools keep for themselves."""
+        start = (self.root / folder).resolve()
+        if not start.is_relative_to(self.root):
+            return []
+        found: list[str] = []
+        for where, folders, names in os.walk(start):
+            depth = len(Path(where).relative_to(start).parts)
+            folders[:] = [] if depth >= _DEEPEST else sorted(set(folders) - _TOOLS_OWN)
+            found += [path for name in sorted(names) if (path := self._own_file(Path(where) / name)) is not None]
+            if len(found) >= _MOST_NAMES:
+                break
+        return sorted(found[:_MOST_NAMES])
+
+    def _own_file(self, path: Path) -> str | None:
+        if path.is_symlink() and not path.resolve().is_relative_to(self.root):
+            return None
+        return path.relative_to(self.root).as_posix() if path.is_file() else None
 
     def __iter__(self) -> Iterator[str]:
-        """Only the first levels: nobody keeps what a Compose file mounts deeper."""
-        for pattern in ("*", "*/*", "*/*/*", "*/*/*/*"):
-            for path in self._root.glob(pattern):
-                if path.is_file() and path.resolve().is_relative_to(self._root):
-                    yield path.relative_to(self._root).as_posix()
+        return iter(self.under("."))
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self.under("."))

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.compose.choices import ServiceChoice
 from app.compose.images import is_store
-from app.compose.options import ServiceChoice
 from app.compose.project import Project, Service
 from app.compose.work import inner, truth
 

@@ -25,3 +25,5 @@ class Project:
     """Of variables: options, then `.env`."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """That were given, for what is mounted."""
+    by_nixpacks: bool = False
+    """Nixpacks builds what has to be built."""

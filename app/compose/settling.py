@@ -43,7 +43,11 @@ def settled(
         left_out=(*left_out, *jobs_out),
         values=values,
         files=reading.files,
-        **sections,
+        volumes=sections["volumes"],
+        networks=sections["networks"],
+        configs=sections["configs"],
+        secrets=sections["secrets"],
+        models=sections["models"],
     )
 
 

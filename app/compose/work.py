@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.compose.choices import ServiceChoice
 from app.compose.findings import Findings
 from app.compose.hosts import Hosts
 from app.compose.names import Names
-from app.compose.options import Options, ServiceChoice
+from app.compose.options import Options
 from app.compose.project import Project, Service
 from app.manifests.graph import Edge, Graph, Node
 

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
+from app.compose.choices import VolumeChoice
 from app.compose.converting import Conversion
-from app.compose.options import Options, VolumeChoice
+from app.compose.options import Options
 from tests.unit.compose.projects import a_conversion, data_of
 
 SOCKETS = (

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import yaml
 
+from app.compose.choices import ImageFacts, RepositoryFacts, ServiceChoice, VolumeChoice
 from app.compose.converting import Conversion, convert
 from app.compose.findings import Findings
-from app.compose.options import ImageFacts, Options, Repository, ServiceChoice, VolumeChoice
+from app.compose.options import Options
 from app.compose.project import Project
 from app.compose.reading import read_project
 
@@ -66,7 +67,7 @@ class Case:
         given["volumes"] = {name: VolumeChoice(**one) for name, one in (given.get("volumes") or {}).items()}
         given["image_facts"] = {name: ImageFacts(**one) for name, one in (given.get("image_facts") or {}).items()}
         if "repository" in given:
-            given["repository"] = Repository(**given["repository"])
+            given["repository"] = RepositoryFacts(**given["repository"])
         return Options(**given)
 
     def read(self, findings: Findings | None = None) -> Project:

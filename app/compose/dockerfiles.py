@@ -1,0 +1,99 @@
+"""Where does the image of a Dockerfile listen? As far as the file itself says. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.compose.images import known_port, short_name
+
+_FROM: Final = re.compile(r"FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*", re.IGNORECASE)
+_PORT: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
+_VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
+_SETTING: Final = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S*)")
+_MOST_PORTS: Final = 50
+_BASES: Final[Mapping[str, int]] = {"node": 3000, "ruby": 3000, "python": 8000, "aspnet": 8080}
+
+
+@dataclass(slots=True)
+class _Stage:
+    base: str
+    ports: dict[str, None] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def listening_ports(text: str, target: str = "") -> list[str]:
+    """Ports as Compose writes them (`8080`, `53/udp`): EXPOSE, else PORT, else what is known of the base image.
+
+    Args:
+        text: of the Dockerfile.
+        target: the stage that is built; the last one unless named.
+    """
+    stages = _stages(text)
+    if not stages:
+        return []
+    names = list(stages)
+    stage = stages[target.lower()] if target.lower() in stages else stages[names[-1]]
+    ports, variable = dict(stage.ports), stage.values.get("PORT", "")
+    base, seen = stage.base, 0
+    while base.lower() in stages and seen < len(stages):  # each stage has what those that it comes from have
+        stage, seen = stages[base.lower()], seen + 1
+        ports, variable, base = {**stage.ports, **ports}, variable or stage.values.get("PORT", ""), stage.base
+    if ports:
+        return list(ports)[:_MOST_PORTS]
+    if re.fullmatch(r"\d{1,5}", variable):
+        return [variable]
+    known = known_port(base) or _BASES.get(short_name(base))
+    return [str(known)] if known else []
+
+
+def _stages(text: str) -> dict[str, _Stage]:
+    """By name (or number), in their order."""
+    stages: dict[str, _Stage] = {}
+    outside: dict[str, str] = {}
+    stage: _Stage | None = None
+    for line in _lines(text):
+        word, _, rest = line.partition(" ")
+        if match := _FROM.fullmatch(line):
+            stage = _Stage(_filled(match[1], outside), values=dict(outside))
+            stages[(match[2] or str(len(stages))).lower()] = stage
+            continue
+        values = outside if stage is None else stage.values
+        match word.upper():
+            case "ARG" | "ENV":
+                values |= _settings(rest, values)
+            case "EXPOSE" if stage is not None:
+                stage.ports |= dict.fromkeys(_ports(_filled(rest, values).split()))
+    return stages
+
+
+def _lines(text: str) -> Sequence[str]:
+    """Instructions, each on one line; comments are gone."""
+    plain = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    joined = re.sub(r"[\\`][ \t]*\n", " ", plain)
+    return [re.sub(r"\s+", " ", line).strip() for line in joined.splitlines() if line.strip()]
+
+
+def _settings(rest: str, values: Mapping[str, str]) -> dict[str, str]:
+    found = {name: _filled(value.strip("\"'"), values) for name, value in _SETTING.findall(rest)}
+    if not found:  # `ENV PORT 3000`, the old form
+        name, _, value = rest.partition(" ")
+        found = {name: _filled(value.strip(), values)} if value else {}
+    return found
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda match: values.get(match[1] or match[2], match[3] or ""), text)
+
+
+def _ports(words: Sequence[str]) -> list[str]:
+    found = []
+    for word in words:
+        match = _PORT.fullmatch(word)
+        if match is None:
+            continue
+        first, last = int(match[1]), int(match[2] or match[1])
+        if 0 < first <= last <= 65535 and last - first < _MOST_PORTS:
+            protocol = f"/{match[3].lower()}" if match[3] and match[3].lower() != "tcp" else ""
+            found += [f"{number}{protocol}" for number in range(first, last + 1)]
+    return found
