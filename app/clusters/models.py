@@ -10,28 +10,13 @@ from typing import Any, Final, Literal, get_args
 from bson import ObjectId
 from pydantic import Field
 
+from app.kube.errors import UnreachableReason
 from app.storage.documents import Document, Id
 
 AuthType = Literal["token", "certificate", "kubeconfig", "serviceaccount", "oidc"]
 ClusterStatus = Literal["connected", "disconnected", "error", "unknown"]
 Role = Literal["owner", "deploy", "read"]
-StatusReason = Literal[
-    "",
-    "dns",
-    "refused",
-    "timeout",
-    "server_error",
-    "blocked",
-    "tls_untrusted",
-    "tls_name",
-    "tls_expired",
-    "unauthorized",
-    "anonymous",
-    "expired",
-    "not_kubernetes",
-    "oidc",
-    "key",
-]
+StatusReason = Literal["", UnreachableReason, "unauthorized", "anonymous", "expired", "oidc", "key"]
 Capability = Literal["nodes", "namespaces", "deploy", "exec", "logs", "secrets", "metrics"]
 LogLevel = Literal["info", "warning", "error"]
 LogAction = Literal[

@@ -6,7 +6,7 @@ wrong. Keys that a record doesn't know are ignored, as unknown fields of a node 
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from app.manifests.formats import Reader, kind_of, missing, shown, text
@@ -105,29 +105,12 @@ def words(value: Any, at: At) -> list[str] | None:
 
 def labels(value: Any, at: At) -> dict[str, str]:
     """Labels or a node selector."""
-    found: dict[str, str] = {}
-    for key, raw in (mapping(value, at) or {}).items():
-        problem = label_key_problem(key)
-        if problem:
-            at.bad(problem)
-            continue
-        entry = "" if raw is None else label_value(raw, at.key(key))
-        if entry is not None:
-            found[key] = entry
-    return found
+    return _texts(mapping(value, at) or {}, at, label_key_problem, label_value)
 
 
 def annotations(value: Any, at: At) -> dict[str, str] | None:
     """Annotations: any text under keys as labels have them. `None` for none: nothing to send."""
-    found: dict[str, str] = {}
-    for key, raw in (mapping(value, at) or {}).items():
-        problem = label_key_problem(key)
-        if problem:
-            at.bad(problem)
-            continue
-        entry = "" if raw is None else text(raw, at.key(key))
-        if entry is not None:
-            found[key] = entry
+    found = _texts(mapping(value, at) or {}, at, label_key_problem, text)
     if sum(len(k) + len(v.encode("utf-8", "replace")) for k, v in found.items()) > MAX_ANNOTATION_BYTES:
         at.bad("annotations are larger than 256 KiB in all")
     return found or None
@@ -171,19 +154,23 @@ def env(value: Any, at: At) -> dict[str, str]:
                 at.item(i).bad("must be a mapping with name and value")
     else:
         given = mapping(value, at) or {}
+    return _texts(given, at, env_name_problem, text)
+
+
+def _texts(given: Mapping[str, Any], at: At, problem_of: Callable[[str], str | None], read: Reader) -> dict[str, str]:
+    """Text by key, of those entries whose key and value are good; nothing given is an empty text."""
     found: dict[str, str] = {}
-    for name, raw in given.items():
-        problem = env_name_problem(name)
-        if problem:
+    for key, raw in given.items():
+        if problem := problem_of(key):
             at.bad(problem)
             continue
-        entry = "" if raw is None else text(raw, at.key(name))
+        entry = "" if raw is None else read(raw, at.key(key))
         if entry is not None:
-            found[name] = entry
+            found[key] = entry
     return found
 
 
-def _key_names(value: Any, at: At, problem_of: Any) -> list[str]:
+def _key_names(value: Any, at: At, problem_of: Callable[[str], str | None]) -> list[str]:
     """The names of `[{id, name}]`, in order; entries that nobody has named yet are left out."""
     found: dict[str, None] = {}
     for i, entry in enumerate(items(value, at) or ()):

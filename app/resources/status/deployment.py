@@ -41,12 +41,7 @@ def deployment_status(obj: KubeObject, related: Related, now: datetime) -> Statu
     if workloads.is_unseen(obj):
         return workloads.partial(workloads.UNSEEN, details, again)
     if wanted == 0:
-        gone = total == 0
-        return (
-            Status("healthy", "Scaled to 0", details)
-            if gone
-            else workloads.partial(f"Scaling to 0, {total} left", details)
-        )
+        return workloads.scaled_to_zero(total, details)
     if failed := workloads.failure(newest):
         return workloads.error(failed.words, details | {"reason": failed.finding.reason}, again)
     denied, denied_from = _denial(obj)

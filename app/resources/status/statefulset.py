@@ -29,12 +29,7 @@ def statefulset_status(obj: KubeObject, related: Related, now: datetime) -> Stat
     if workloads.is_unseen(obj):
         return workloads.partial(workloads.UNSEEN, details, again)
     if wanted == 0:
-        gone = total == 0
-        return (
-            Status("healthy", "Scaled to 0", details)
-            if gone
-            else workloads.partial(f"Scaling to 0, {total} left", details)
-        )
+        return workloads.scaled_to_zero(total, details)
     if failed := workloads.failure(judged):
         said = failed.words + _way_out(obj, failed)
         return workloads.error(said, details | {"reason": failed.finding.reason}, again)

@@ -111,6 +111,11 @@ def denial(said: str) -> str:
     return fields.clean(f"Can't create pods: {inner}")
 
 
+def scaled_to_zero(left: int, details: dict[str, Any]) -> Status:
+    """Nothing is wanted: fine, once what there was has gone."""
+    return partial(f"Scaling to 0, {left} left", details) if left else Status("healthy", "Scaled to 0", details)
+
+
 def partial(message: str, details: dict[str, Any], recheck_at: datetime | None = None) -> Status:
     """Not there yet."""
     return Status("partial", fields.clean(message, LONGEST), details, recheck_at)
