@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.composition.accounts import AccountServices
+from app.composition.sources import SourceServices
 from app.composition.workflows import WorkflowServices
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from app.storage.mongo import Indexes
 
 
-class Services(AccountServices, WorkflowServices):
+class Services(AccountServices, SourceServices, WorkflowServices):
     """All services of one process, made when first asked for."""
 
     def prepare_store(self) -> None:
@@ -34,6 +35,7 @@ class Services(AccountServices, WorkflowServices):
         from app.clusters.store import INDEXES as CLUSTERS
         from app.jobs.leases import INDEXES as LEASES
         from app.jobs.slots import INDEXES as SLOTS
+        from app.sources.store import INDEXES as GIT_CREDENTIALS
         from app.workflows.cleanups import INDEXES as CLEANUPS
         from app.workflows.run_store import INDEXES as RUNS
         from app.workflows.state_store import INDEXES as STATES
@@ -41,7 +43,8 @@ class Services(AccountServices, WorkflowServices):
         from app.workflows.version_store import INDEXES as VERSIONS
 
         cluster_log = cluster_logs(self.settings.cluster_log_ttl_hours)
-        return [LEASES, SLOTS, ACCOUNTS, CLUSTERS, cluster_log, WORKFLOWS, VERSIONS, RUNS, STATES, CLEANUPS]
+        shared = [LEASES, SLOTS, ACCOUNTS, CLUSTERS, cluster_log, GIT_CREDENTIALS]
+        return [*shared, WORKFLOWS, VERSIONS, RUNS, STATES, CLEANUPS]
 
     @cached_property
     def job_kinds(self) -> "Sequence[JobKind]":

@@ -72,6 +72,10 @@ class UpstreamError(KubeOrchError):
     """A remote system answered with nonsense or an error (502)."""
 
 
+class UpstreamTimeoutError(KubeOrchError):
+    """A remote system was too slow (504)."""
+
+
 class UnavailableError(KubeOrchError):
     """A part that is needed can't be reached now (503)."""
 

@@ -113,6 +113,24 @@ class Settings(BaseSettings):
     cluster_log_ttl_hours: float = Field(24, gt=0, description="How long a cluster's connection log is kept.")
     credential_expiry_warning_days: float = Field(7, ge=0, description="Warn this long before credentials expire.")
 
+    # Git and files by URL
+    git_allowed_hosts: Commas = Field(
+        (),
+        description="The only hosts to take from, such as `git.example.com`, `*.example.com`; none: all public ones.",
+    )
+    git_allow_http: bool = Field(False, description="Also take from hosts without TLS.")
+    git_ca_file: Path | None = Field(
+        None, description="PEM with authorities of Git hosts that are trusted besides the system's."
+    )
+    git_clone_timeout_seconds: float = Field(120, gt=0, description="A clone that takes longer fails.")
+    git_max_repo_mb: int = Field(500, ge=1, description="Largest repository, both as it is sent and unpacked.")
+    git_max_files: int = Field(50_000, ge=1, description="Most files of a repository.")
+    git_max_file_mb: int = Field(100, ge=1, description="Largest file of a repository.")
+    work_dir: Path | None = Field(
+        None,
+        description="Private folder of workers for clones and builds; none: below the system's temporary folder.",
+    )
+
     # Runs, leases, watchers
     run_keep: int = Field(200, ge=1, description="Newest runs of a workflow that are kept.")
     run_retention_days: float = Field(90, gt=0, description="Older runs go, but for the newest.")

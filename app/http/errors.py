@@ -20,6 +20,7 @@ from app.errors import (
     UnavailableError,
     UnsupportedMediaError,
     UpstreamError,
+    UpstreamTimeoutError,
 )
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ STATUS: Final[dict[type[KubeOrchError], int]] = {
     TooManyRequestsError: 429,
     UpstreamError: 502,
     UnavailableError: 503,
+    UpstreamTimeoutError: 504,
 }
 
 HTTP_TEXTS: Final = {
@@ -62,7 +64,12 @@ def answer_error(error: KubeOrchError) -> ResponseReturnValue:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, UnauthorizedError):
         headers["WWW-Authenticate"] = "Bearer"
-    return _shaped(body), STATUS[type(error)], headers
+    return _shaped(body), status_of(error), headers
+
+
+def status_of(error: KubeOrchError) -> int:
+    """Its own, or that of the member of the family it is made from (a domain's errors that carry a code)."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def _answer_http_error(error: HTTPException) -> ResponseReturnValue:

@@ -1,0 +1,242 @@
+"""A Git host for tests: git's own `http-backend` behind a small HTTP server on the loopback.
+
+Smart protocol, with and without credentials, with TLS, and badly behaved on request. Git is configured for each call
+here, so nothing depends on the machine's own settings.
+"""
+
+import base64
+import os
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+Commit = Mapping[str, str | bytes]
+
+_GIT: Final = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.org",
+    "PATH": os.environ.get("PATH", os.defpath),
+}
+
+
+def git(folder: Path, *arguments: str, given: bytes = b"") -> str:
+    """Run git as the author of a repository."""
+    command = ["git", "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always", *arguments]
+    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, env=_GIT, timeout=60, check=False)
+    assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr.decode()}"
+    return done.stdout.decode().strip()
+
+
+@dataclass
+class Author:
+    """A bare repository of the server, and ways to put things into it without a working copy."""
+
+    folder: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        folder.mkdir(parents=True)
+        git(folder, "init", "--quiet", "--bare")
+        git(folder, "config", "uploadpack.allowAnySHA1InWant", "true")
+        return cls(folder)
+
+    def blob(self, content: str | bytes) -> str:
+        data = content.encode() if isinstance(content, str) else content
+        return git(self.folder, "hash-object", "-w", "--stdin", given=data)
+
+    def commit(self, files: Commit, *, branch: str = "main", modes: Mapping[str, str] | None = None) -> str:
+        """Put exactly these files into a new commit at the end of a branch.
+
+        Args:
+            files: content by path; of a submodule (mode 160000) its commit.
+            branch: made when it isn't there.
+            modes: other than 100644, by path: 100755, 120000 (link), 160000 (submodule).
+        """
+        index = {**_GIT, "GIT_INDEX_FILE": str(self.folder / "test-index")}
+        (self.folder / "test-index").unlink(missing_ok=True)
+        lines = []
+        for path, content in files.items():
+            mode = (modes or {}).get(path, "100644")
+            name = str(content) if mode == "160000" else self.blob(content)
+            lines.append(f"{mode} {name}\t{path}\0")
+        for command, given in ((("update-index", "-z", "--index-info"), "".join(lines)), (("write-tree",), "")):
+            done = subprocess.run(
+                ["git", *command], cwd=self.folder, env=index, input=given.encode(), capture_output=True, check=True
+            )
+        return self.commit_tree(done.stdout.decode().strip(), branch=branch)
+
+    def commit_tree(self, tree: str, *, branch: str = "main") -> str:
+        commit = git(self.folder, "commit-tree", tree, "-m", "a change")
+        git(self.folder, "update-ref", f"refs/heads/{branch}", commit)
+        return commit
+
+    def tree(self, *entries: tuple[str, str, str]) -> str:
+        """A tree from (mode, name, object), whatever git thinks of the names."""
+        data = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(item) for mode, name, item in entries)
+        return git(self.folder, "hash-object", "-t", "tree", "-w", "--literally", "--stdin", given=data)
+
+    def tag(self, name: str, commit: str, *, annotated: bool = False) -> None:
+        extra = ("-a", "-m", name) if annotated else ()
+        git(self.folder, "tag", *extra, name, commit)
+
+
+@dataclass
+class Seen:
+    """A request that came."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def authorization(self) -> str | None:
+        return self.headers.get("Authorization")
+
+
+class GitServer:
+    """Serves every repository below a folder, at `<url>/<name>.git`.
+
+    Args:
+        root: the folder.
+        certificate: PEM with a key; then it speaks TLS.
+    """
+
+    def __init__(self, root: Path, certificate: Path | None = None) -> None:
+        self.root, self.seen = root, list[Seen]()
+        self.passwords: dict[str, str] = {}
+        """When there are some: by user name."""
+        self.answer: Callable[[Handler], bool] | None = None
+        """Asked before each request; True: it has answered by itself."""
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server.owner = self
+        self._scheme = "http"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.context = context
+            self._scheme = "https"
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self._scheme}://{self.host}"
+
+    def repository(self, name: str = "team/app") -> Author:
+        return Author.create(self.root / f"{name}.git")
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    owner: GitServer
+    context: ssl.SSLContext | None = None
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        if self.context is not None:  # here, on the request's own thread: a client that hesitates holds up no other
+            request = self.context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that are killed in the middle are what these tests are about."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request: counted, then answered by the test, else by git."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def log_message(self, *arguments: Any) -> None:
+        """Silent."""
+
+    def send(self, status: int, body: bytes = b"", **headers: str) -> None:
+        """A whole answer; header names with `_` for `-`."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _serve(self) -> None:
+        owner = self.server.owner
+        owner.seen.append(Seen(self.command, self.path, dict(self.headers)))
+        if owner.answer is not None and owner.answer(self):
+            return
+        if owner.passwords and not self._is_known(owner.passwords):
+            self._body()
+            self.send(401, WWW_Authenticate='Basic realm="git"')
+            return
+        self._backend(owner.root)
+
+    def _is_known(self, passwords: Mapping[str, str]) -> bool:
+        scheme, _, proof = self.headers.get("Authorization", "").partition(" ")
+        user, _, password = base64.b64decode(proof or "").decode().partition(":")
+        return scheme == "Basic" and passwords.get(user) == password
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline().strip(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _backend(self, root: Path) -> None:
+        """Through CGI, as any web server would."""
+        path, _, query = self.path.partition("?")
+        environment = {
+            **_GIT,
+            "GIT_PROJECT_ROOT": str(root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "REMOTE_ADDR": "127.0.0.1",
+        }
+        done = subprocess.run(
+            ["git", "http-backend"], input=self._body(), capture_output=True, env=environment, timeout=60, check=False
+        )
+        head, _, body = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
+        status = int(headers.pop("Status", "200").split()[0])
+        headers.pop("Content-Length", None)
+        self.send(status, body, **{name.replace("-", "_"): value for name, value in headers.items()})
