@@ -1,8 +1,8 @@
 """All queries on `workflow_states`: one document a workflow, written by worker and watcher, read with the workflow.
 
 `{_id: <workflow id>, cluster_id, rev, run_fence, watch_fences {<shard>}, run {...}, nodes {<escaped id>: {type, apply,
-live}}}`. Every write is conditional on the rev that was read and raises it by one, so whoever writes has seen all that
-was written before, and a fence that is higher than one's own.
+live}}}`. Every write is conditional on the rev and the fences that were read and raises the rev by one, so whoever
+writes has seen all that was written before, and a fence that is higher than one's own.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,6 +15,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from app.storage.mongo import Indexes
+from app.workflows.known_states import KnownStates
 from app.workflows.merge import escaped, merged_status, unescaped
 
 INDEXES: Final[Indexes] = {"workflow_states": [IndexModel([("cluster_id", 1)], name="cluster")]}
@@ -24,6 +25,10 @@ IDS_A_QUERY: Final = 50
 
 ATTEMPTS: Final = 50
 """Each lost race means that somebody else's write went through; two writers never need more than a few."""
+
+AS_READ: Final = ("rev", "cluster_id", "run_fence", "watch_fences")
+"""What must be in the document still for a write to count. The fences are not in `rev`: `fence_off` raises none, and a
+write from before it must not lower them. They also tell a document from one that was deleted and made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class StateStore:
 
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._states = db["workflow_states"]
+        self._known = KnownStates()
 
     def find(self, workflow_id: ObjectId) -> Mapping[str, Any] | None:
         return self._states.find_one({"_id": workflow_id})
@@ -135,7 +141,7 @@ class StateStore:
                 return {}
             return {**_applied(states, changes), "watch_fences": {**fences, shard: fence}}
 
-        return self._write(workflow_id, change, shard=shard)
+        return self._write(workflow_id, change)
 
     def fence_off(self, cluster_id: ObjectId, *, shard: str, fence: int) -> None:
         """Before the new owner of a shard reads anything: whatever the one before still sends has no effect.
@@ -196,8 +202,12 @@ class StateStore:
         change: Callable[[Mapping[str, Any]], dict[str, Any] | None],
         *,
         create: bool = False,
-        shard: str = "",
     ) -> Written | None:
+        known, raced = self._known.take(workflow_id), False
+        if known is not None and (after := _after(known, change(known))):
+            if self._replaced(known, after):
+                return self._written(known, after)
+            raced = True
         for _ in range(ATTEMPTS):
             states = self.find(workflow_id)
             if states is None and not create:
@@ -206,24 +216,37 @@ class StateStore:
             fields = change(before)
             if fields is None:
                 return None
-            if states is not None and {**before, **fields} == before:
+            after = _after(before, fields)
+            if after is None:
                 return Written(before, frozenset())
-            after = {**before, **fields, "rev": before["rev"] + 1}
-            if self._replaced(states, after, shard):
-                return Written(after, _changed(before, after))
+            if self._inserted(after) if states is None else self._replaced(before, after):
+                return self._written(before, after, raced=raced)
+            raced = True
         raise RuntimeError(f"{ATTEMPTS} writes in a row lost their race: is a writer looping?")
 
-    def _replaced(self, before: Mapping[str, Any] | None, after: dict[str, Any], shard: str) -> bool:
-        if before is None:
-            try:
-                self._states.insert_one(after)
-            except DuplicateKeyError:
-                return False
-            return True
-        as_read: dict[str, Any] = {"_id": after["_id"], "rev": before["rev"]}
-        if shard:
-            as_read[f"watch_fences.{shard}"] = before.get("watch_fences", {}).get(shard)
-        return self._states.replace_one(as_read, after).modified_count == 1
+    def _written(self, before: Mapping[str, Any], after: dict[str, Any], *, raced: bool = False) -> Written:
+        # Whoever writes beside another is quicker by reading first: what it knows is old by then.
+        if not raced:
+            self._known.keep(after["_id"], after)
+        return Written(after, _changed(before, after))
+
+    def _inserted(self, states: dict[str, Any]) -> bool:
+        try:
+            self._states.insert_one(states)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def _replaced(self, before: Mapping[str, Any], after: dict[str, Any]) -> bool:
+        same = {"_id": before["_id"], **{field: before.get(field) for field in AS_READ}}
+        return self._states.replace_one(same, after).modified_count == 1
+
+
+def _after(before: Mapping[str, Any], fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The document to write. `None`: nothing to write."""
+    if fields is None or {**before, **fields} == before:
+        return None
+    return {**before, **fields, "rev": before["rev"] + 1}
 
 
 def _applied(states: Mapping[str, Any], changes: Changes) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def test_25_fields_of_a_newer_release_survive_a_save_and_a_run(
     changed = ("workflows", "clusters", "workflow_states", "users", "leases", "workflow_versions", "workflow_runs")
     for name in changed:
         db[name].update_many({}, {"$set": NEWER})
+    db["workflow_states"].update_many({}, {"$inc": {"rev": 1}})  # as every write of it does
 
     nodes = [a_node("configmap", "c", name="c", namespace="default", data={"a": "2"}, newer=1)]
     saved = services.workflows.save(person.user.id, workflow_id, SaveWorkflow(nodes=nodes, edges=[]))

@@ -136,7 +136,8 @@ def test_parallel_writers_lose_nothing(states: StateStore) -> None:
 
 def test_an_unknown_field_of_a_newer_version_survives(states: StateStore, db: Database[dict[str, Any]]) -> None:
     begin(states)
-    db["workflow_states"].update_one({"_id": WORKFLOW}, {"$set": {"from_the_future": 1, "nodes.web.new": 2}})
+    newer = {"$set": {"from_the_future": 1, "nodes.web.new": 2}, "$inc": {"rev": 1}}  # as every write does
+    db["workflow_states"].update_one({"_id": WORKFLOW}, newer)
 
     live(states, "web", {"state": "healthy"})
 
