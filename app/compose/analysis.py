@@ -12,6 +12,7 @@ from app.compose.findings import Finding
 from app.compose.names import object_name
 from app.compose.nixpacks import Plan
 from app.compose.options import Options
+from app.compose.plain.reading import Plain
 from app.compose.project import Project
 from app.compose.service_views import service_view
 from app.compose.work import truth
@@ -48,6 +49,18 @@ class Outcome:
             secret_values=conversion.secret_values,
             volumes=[_resource(name, one) for name, one in project.volumes.items()],
             networks=[_resource(name, one) for name, one in project.networks.items()],
+        )
+
+    @classmethod
+    def of_manifests(cls, plain: Plain, name: str) -> "Outcome":
+        """Of plain manifests; `name` is the workflow's."""
+        return cls(
+            detected_type="manifests",
+            name=name,
+            graph=plain.graph,
+            findings=plain.findings,
+            services=plain.services,
+            secret_values=plain.secret_values,
         )
 
 

@@ -27,8 +27,8 @@ _PROJECTS: Final = frozenset(
         "index.html", "Staticfile", "mix.exs", "deno.json", "nixpacks.toml", "Procfile", "pubspec.yaml", "build.sbt",
     }
 )  # fmt: skip
-_MANIFEST: Final = re.compile(rb"(?m)^\s*\"?apiVersion\"?\s*:")
-_KIND: Final = re.compile(rb"(?m)^\s*\"?kind\"?\s*:")
+_MANIFEST: Final = re.compile(rb"(?m)^[\s{]*\"?apiVersion\"?\s*:")
+_KIND: Final = re.compile(rb"(?:^|[\s{,])\"?kind\"?\s*:")
 _MOST_READ: Final = 200  # YAML files that are looked into
 _MOST_LISTED: Final = 100
 
@@ -76,6 +76,18 @@ def candidates(files: Mapping[str, bytes], start: str = "") -> list[Candidate]:
     found += [Candidate(folder, "manifests") for folder in _manifest_folders(files, names, charts, base)]
     found += [Candidate(folder, "nixpacks") for folder in project_folders]
     return sorted(found, key=lambda one: _rank(one, base))[:_MOST_LISTED]
+
+
+def given_files(files: Mapping[str, bytes]) -> list[Candidate]:
+    """The files of an upload that could be imported, each for itself."""
+    found = []
+    for name in files_under(files, "."):
+        last = posixpath.basename(name)
+        if last in COMPOSE_NAMES or _OVERRIDE.fullmatch(last):
+            found.append(Candidate(name, "compose", usable=last in COMPOSE_NAMES))
+        elif _is_manifest(files, name):
+            found.append(Candidate(name, "manifests"))
+    return found[:_MOST_LISTED]
 
 
 def manifest_files(files: Mapping[str, bytes], folder: str) -> list[str]:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.compose.builds import build_of
 from app.compose.choices import ServiceChoice
 from app.compose.hosts import replaced
 from app.compose.images import image_problem
-from app.compose.secrecy import is_secret
 from app.compose.units import seconds
 from app.compose.work import Part, Work, inner, truth, whole
 from app.manifests.formats import missing
@@ -62,7 +62,7 @@ def describe_container(work: Work, part: Part) -> None:
         data["image"] = part.image
     else:
         data["image"] = UNBUILT.format(name=part.name)
-        data["_build"] = _build(work, part)
+        data["_build"] = build_of(work, part)
     data["enableServiceLinks"] = False
     _commands(work, part)
     _places(work, part)
@@ -125,44 +125,6 @@ def _pulling(work: Work, part: Part) -> None:
         part.data["imagePullPolicy"] = "Always"
         message = f"{policy} has no counterpart: the image is looked up at each start (Always)"
         work.findings.info(_NOT, message, service=part.key, key="pull_policy")
-
-
-# --- build ------------------------------------------------------------------------------------------------------
-
-
-def _build(work: Work, part: Part) -> dict[str, Any]:
-    build: Mapping[str, Any] = part.service.get("build") or {}
-    found: dict[str, Any] = {
-        "status": "pending",
-        "useNixpacks": work.project.by_nixpacks,
-        "context": str(build.get("context", ".")),
-    }
-    repository = work.options.repository
-    if repository is not None:
-        found |= {"repoUrl": repository.url, "branch": repository.branch}
-    else:
-        message = "has to be built, and no repository is known: import from Git, or give an image"
-        work.findings.warn("SERVICE_NO_IMAGE", message, service=part.key, key="build")
-    for key in ("dockerfile", "target"):
-        if isinstance(build.get(key), str):
-            found[key] = build[key]
-    if "dockerfile_inline" in build:
-        message = "a Dockerfile inside the Compose file is not built: put it into the repository as a file"
-        work.findings.warn(_NOT, message, service=part.key, key="build.dockerfile_inline")
-    args = {name: value for name, value in (build.get("args") or {}).items() if not is_secret(name, value)}
-    if args:
-        found["args"] = args
-    secret = sorted((build.get("args") or {}).keys() - args.keys())
-    if secret:
-        message = f"{', '.join(secret)} looks secret and is not kept: give it when you start the build"
-        work.findings.warn(_NOT, message, service=part.key, key="build.args")
-    platforms = build.get("platforms") or ()
-    if platforms:
-        found["platform"] = str(platforms[0])
-        if len(platforms) > 1:
-            message = f"only {platforms[0]} is built: one platform a build"
-            work.findings.info(_NOT, message, service=part.key, key="build.platforms")
-    return found
 
 
 # --- where it runs, what it is called ---------------------------------------------------------------------------
