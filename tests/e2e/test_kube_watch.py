@@ -19,7 +19,7 @@ from app.kube.objects import KNOWN, KubeObject, ObjectRef
 from app.kube.pace import Pace
 from app.kube.watch import WatchLoop
 from tests.e2e.kube_access import a_client, admin_access
-from tests.unit.kube.following import RecordingSink
+from tests.unit.kube.following import RecordingSink, in_its_thread
 from tests.waiting import eventually
 
 SECRETS, CONFIG_MAPS = KNOWN["v1", "Secret"], KNOWN["v1", "ConfigMap"]
@@ -39,14 +39,8 @@ def following(client: KubeClient, **more: Any) -> Iterator[tuple[RecordingSink, 
     more.setdefault("sink", sink)
     clock, stop, wake = SystemClock(), threading.Event(), threading.Event()
     loop = WatchLoop(lambda: client.connection, clock=clock, stop=stop, wake=wake, **more)
-    thread = threading.Thread(target=loop.run, daemon=True)
-    thread.start()
-    try:
+    with in_its_thread(loop):
         yield sink, loop
-    finally:
-        loop.close()
-        thread.join(1)
-        assert not thread.is_alive(), "close() must end the loop within a second"
 
 
 def an_object(kind: str, namespace: str, name: str, **more: Any) -> dict[str, Any]:

@@ -10,21 +10,23 @@ from typing import Any, Final, NamedTuple
 import pytest
 from bson import ObjectId
 from flask.testing import FlaskClient
-from pymongo.database import Database
 
 from app.bootstrap import Services
 from app.kube.pace import Pace
 from app.workflows.live import LiveStates
 from app.workflows.merge import HEALTHY, statuses
-from tests.api import Person, close_services, make_services
+from tests.api import Person
 from tests.clusters import RealCluster, add
 from tests.conftest import kubectl
+from tests.integration.clusters.scripted import services
 from tests.nodes import a_node, an_edge
 from tests.proxy import FaultProxy, fault_proxy
 from tests.waiting import eventually
 from tests.workflows import a_run, a_workflow
 from workers.watcher.kinds import WATCHED
 from workers.watcher.shard import Shard
+
+__all__ = ["services"]  # a fixture: its cluster speaks plain HTTP
 
 RESYNC_S: Final = 10.0
 BUSY: Final = {"image": "localhost:5000/busybox:1", "command": ["sleep", "600"]}
@@ -43,14 +45,6 @@ class Watched(NamedTuple):
 
     def states(self, workflow_id: ObjectId) -> dict[str, Any]:
         return {node: status for node, _, status in statuses(self.services.state_store.find(workflow_id))}
-
-
-@pytest.fixture
-def services(db: Database[dict[str, Any]], mongo_uri: str, redis_url: str) -> Iterator[Services]:
-    """A cluster may be on this machine and without TLS."""
-    made = make_services(db, mongo_uri, redis_url, cluster_allow_loopback=True, cluster_allow_http=True)
-    yield made
-    close_services(made)
 
 
 @pytest.fixture

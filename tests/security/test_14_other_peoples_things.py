@@ -3,20 +3,18 @@
 Walks along `route_map.py`: a route without an entry there fails the first test.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 import pytest
 from bson import ObjectId
 from flask import Flask
 from flask.testing import FlaskClient
-from pymongo.database import Database
 from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
 from app.http.streams import streams_of
-from tests.api import Person, a_person, close_services, make_services
-from tests.integration.clusters.scripted import ScriptedApi, a_scripted_api
+from tests.api import Person, a_person
+from tests.integration.clusters.scripted import ScriptedApi, scripted, services
 from tests.security.bodies import fields_of
 from tests.security.route_map import (
     ENTRIES,
@@ -34,23 +32,12 @@ from tests.security.route_map import (
 )
 from tests.workflows import a_cluster, a_workflow
 
+__all__ = ["scripted", "services"]  # fixtures
+
 THEIRS: Final = of_kind("theirs")
 REFERRING: Final = ("_id", "Id", "_ids", "Ids", "cluster", "clusterName", "registry")
 """Ends of names of fields that name something which somebody owns."""
 OF_NOBODY: Final = {"sessions"}  # whoever asks leaves a trace of it in the own session
-
-
-@pytest.fixture
-def services(db: Database[dict[str, Any]], mongo_uri: str, redis_url: str) -> Iterator[Services]:
-    made = make_services(db, mongo_uri, redis_url, cluster_allow_loopback=True, cluster_allow_http=True)
-    yield made
-    close_services(made)
-
-
-@pytest.fixture(scope="module")
-def scripted() -> Iterator[ScriptedApi]:
-    with a_scripted_api() as running:
-        yield running
 
 
 @pytest.fixture

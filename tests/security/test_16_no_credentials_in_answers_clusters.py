@@ -9,26 +9,17 @@ import structlog
 import yaml
 from bson import ObjectId
 from flask.testing import FlaskClient
-from pymongo.database import Database
 
 from app.bootstrap import Services
-from tests.api import api, app, close_services, make_services, person
 from tests.clusters import CLUSTERS, add, encoded
-from tests.integration.clusters.scripted import ScriptedApi, a_scripted_api
+from tests.integration.clusters.scripted import ScriptedApi, a_scripted_api, services
 from tests.unit.clusters.certificates import a_pair
 from tests.unit.clusters.test_kubeconfig import a_kubeconfig
 
-__all__ = ["api", "app", "person"]  # fixtures
+__all__ = ["services"]  # fixtures
 
 TOKEN = "canary-token-5e1f0c9d"
 PAIR, AUTHORITY = a_pair(), a_pair("authority")
-
-
-@pytest.fixture
-def services(db: Database[dict[str, Any]], mongo_uri: str, redis_url: str) -> Iterator[Services]:
-    made = make_services(db, mongo_uri, redis_url, cluster_allow_loopback=True, cluster_allow_http=True)
-    yield made
-    close_services(made)
 
 
 @pytest.fixture

@@ -2,26 +2,15 @@
 
 import io
 import logging
-from collections.abc import Iterator
 
-import pytest
 import structlog
 
-from app.logs import configure_logs
 from launcher.states import inert
+from tests.log_lines import stream
+
+__all__ = ["stream"]  # a fixture
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31mred\x9b1m\r\n"
-
-
-@pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    found = io.StringIO()
-    root = logging.getLogger()
-    handlers, level, config = root.handlers, root.level, structlog.get_config()
-    configure_logs("info", found)
-    yield found
-    root.handlers, root.level = handlers, level
-    structlog.configure(**config)
 
 
 def test_40_a_log_line_has_no_raw_control_character(stream: io.StringIO) -> None:

@@ -3,25 +3,13 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from app.logs import configure_logs
+from tests.log_lines import stream
 
-
-@pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    found = io.StringIO()
-    root = logging.getLogger()
-    handlers, level, config = root.handlers, root.level, structlog.get_config()
-    configure_logs("info", found)
-    structlog.contextvars.clear_contextvars()  # a request in this process, in an earlier test, has left its id
-    yield found
-    root.handlers, root.level = handlers, level
-    structlog.configure(**config)
-    structlog.contextvars.clear_contextvars()
+__all__ = ["stream"]  # a fixture
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:

@@ -7,6 +7,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+from pymongo.database import Database
+
+from app.bootstrap import Services
+from tests.api import close_services, make_services
+
 
 class ScriptedApi:
     """Answers like an API server of one node. Fields may be changed while it runs.
@@ -97,6 +103,21 @@ def a_scripted_api() -> Iterator[ScriptedApi]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def services(db: Database[dict[str, Any]], mongo_uri: str, redis_url: str) -> Iterator[Services]:
+    """All services; clusters may be on this machine and speak plain HTTP."""
+    made = make_services(db, mongo_uri, redis_url, cluster_allow_loopback=True, cluster_allow_http=True)
+    yield made
+    close_services(made)
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedApi]:
+    """A fresh one."""
+    with a_scripted_api() as api:
+        yield api
 
 
 def _list(*items: Any) -> dict[str, Any]:

@@ -15,16 +15,6 @@ from tests.fake_clock import FakeClock
 from tests.integration.jobs.toy import DONE, ToyKind
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def toys(db: Database[dict[str, Any]], clock: FakeClock) -> ToyKind:
-    return ToyKind(db, clock)
-
-
 def dies(toys: ToyKind, job_id: ObjectId, *, progress: bool = False) -> Job:
     """An owner takes the job and is gone; an observer frees its lease."""
     raw = toys[job_id]

@@ -1,9 +1,6 @@
 """Ringing again for what waits, on the real store; the broker's queue is a number."""
 
-from typing import Any
-
 import pytest
-from pymongo.database import Database
 
 from app.jobs.ringer import Ringer
 from tests.fake_clock import FakeClock
@@ -19,16 +16,6 @@ class Queue:
     def __call__(self, name: str) -> int:
         assert name == "deploys"
         return self.messages
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def toys(db: Database[dict[str, Any]], clock: FakeClock) -> ToyKind:
-    return ToyKind(db, clock)
 
 
 @pytest.fixture

@@ -73,10 +73,17 @@ def following(
     more.setdefault("connection", lambda: connection)
     more.setdefault("wake", threading.Event())
     loop = WatchLoop(resource=CONFIG_MAPS, sink=sink, clock=clock or FakeClock(), stop=threading.Event(), **more)
+    with in_its_thread(loop):
+        yield sink, loop
+
+
+@contextmanager
+def in_its_thread(loop: WatchLoop) -> Iterator[None]:
+    """Running; ended, and checked to end within a second, afterwards."""
     thread = threading.Thread(target=loop.run, daemon=True)
     thread.start()
     try:
-        yield sink, loop
+        yield
     finally:
         loop.close()
         thread.join(1)
