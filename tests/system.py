@@ -154,6 +154,12 @@ class System:
     def pid(self, part: str) -> int:
         return int(self.parts()[part]["pid"])
 
+    def lived_s(self, part: str) -> float:
+        """For how long this process of it has been running."""
+        started_at = Path(f"/proc/{self.pid(part)}/stat").read_text().rpartition(")")[2].split()[19]
+        uptime_s = Path("/proc/uptime").read_text().split()[0]
+        return float(uptime_s) - int(started_at) / os.sysconf("SC_CLK_TCK")
+
     def environment(self, part: str = "watcher") -> dict[str, str]:
         """What a part was started with."""
         lines = Path(f"/proc/{self.pid(part)}/environ").read_bytes().split(b"\0")

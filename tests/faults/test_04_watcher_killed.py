@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from launcher.supervisor import YOUNG_S
 from tests.changer import Changer, all_true, changer, workflow
 from tests.recorder import Recorder
 from tests.system import System
@@ -26,6 +27,8 @@ def test_04_a_killed_watcher_loses_no_change(system: System, workflow: str, chan
             with changer.changing():
                 made = changer.made
                 eventually(lambda: changer.made > made + 30, within_s=20)  # noqa: B023  called at once
+                # The launcher waits ever longer with what dies young; that isn't what is looked at here.
+                eventually(lambda: system.lived_s("watcher") > YOUNG_S, within_s=2 * YOUNG_S)
                 killed = system.signal("watcher")
                 killed_at = time.monotonic()
                 system.back("watcher", killed)
