@@ -19,7 +19,10 @@ def create_app(services: "Services") -> "Flask":
     from app.clusters.routes import bp as clusters
     from app.http.setup import install
     from app.http.streams import streams_of
+    from app.imports.routes import bp as imports
+    from app.imports.session_routes import bp as import_sessions
     from app.manifests.routes import bp as templates
+    from app.sources.routes import bp as git
     from app.workflows.routes import bp as workflows
     from app.workflows.run_routes import bp as runs
 
@@ -30,5 +33,9 @@ def create_app(services: "Services") -> "Flask":
     app.register_blueprint(templates, url_prefix="/v1/api")
     app.register_blueprint(workflows, url_prefix="/v1/api")
     app.register_blueprint(runs, url_prefix="/v1/api")
+    app.register_blueprint(git, url_prefix="/v1/api")
+    app.register_blueprint(imports, url_prefix="/v1/api")
+    app.register_blueprint(import_sessions, url_prefix="/v1/api")
     streams_of(app).revs.register("workflow", services.state_store.revs)
+    streams_of(app).revs.register("import", services.import_store.revs)
     return app

@@ -10,8 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.composition.accounts import AccountServices
-from app.composition.sources import SourceServices
-from app.composition.workflows import WorkflowServices
+from app.composition.notifications import NotificationServices
 
 if TYPE_CHECKING:
     from app.jobs.kinds import JobKind
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from app.storage.mongo import Indexes
 
 
-class Services(AccountServices, SourceServices, WorkflowServices):
+class Services(AccountServices, NotificationServices):
     """All services of one process, made when first asked for."""
 
     def prepare_store(self) -> None:
@@ -33,10 +32,13 @@ class Services(AccountServices, SourceServices, WorkflowServices):
         from app.accounts.store import INDEXES as ACCOUNTS
         from app.clusters.connection_log import indexes as cluster_logs
         from app.clusters.store import INDEXES as CLUSTERS
+        from app.imports.store import INDEXES as IMPORTS
         from app.jobs.leases import INDEXES as LEASES
         from app.jobs.slots import INDEXES as SLOTS
+        from app.notifications.store import INDEXES as NOTIFICATIONS
         from app.sources.store import INDEXES as GIT_CREDENTIALS
         from app.workflows.cleanups import INDEXES as CLEANUPS
+        from app.workflows.pending_store import INDEXES as PENDING
         from app.workflows.run_store import INDEXES as RUNS
         from app.workflows.state_store import INDEXES as STATES
         from app.workflows.store import INDEXES as WORKFLOWS
@@ -44,12 +46,12 @@ class Services(AccountServices, SourceServices, WorkflowServices):
 
         cluster_log = cluster_logs(self.settings.cluster_log_ttl_hours)
         shared = [LEASES, SLOTS, ACCOUNTS, CLUSTERS, cluster_log, GIT_CREDENTIALS]
-        return [*shared, WORKFLOWS, VERSIONS, RUNS, STATES, CLEANUPS]
+        return [*shared, WORKFLOWS, VERSIONS, RUNS, STATES, CLEANUPS, PENDING, IMPORTS, NOTIFICATIONS]
 
     @cached_property
     def job_kinds(self) -> "Sequence[JobKind]":
         """Every kind of job that there is; each domain adds its own."""
-        return [self.deploys, self.cleanup_jobs]
+        return [self.deploys, self.cleanup_jobs, self.import_jobs]
 
     @cached_property
     def duties(self) -> "Sequence[Duty]":
@@ -60,5 +62,6 @@ class Services(AccountServices, SourceServices, WorkflowServices):
             Duty("check_clusters", 15, lambda: self.ring_unless_full("maintenance.check_clusters")),
             Duty("finish_runs", 5, self.workflow_upkeep.finish_runs),
             Duty("ensure_cleanups", 30, self.workflow_upkeep.ensure_cleanups),
+            Duty("announce_imports", 5, self.announce_imports),
             Duty("trim_runs", 3600, self.workflow_upkeep.trim_runs),
         ]

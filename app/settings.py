@@ -113,6 +113,30 @@ class Settings(BaseSettings):
     cluster_log_ttl_hours: float = Field(24, gt=0, description="How long a cluster's connection log is kept.")
     credential_expiry_warning_days: float = Field(7, ge=0, description="Warn this long before credentials expire.")
 
+    # Import
+    import_sync_wait_seconds: float = Field(
+        25, ge=0, le=27, description="How long an analysis is waited for before it goes on in the background."
+    )
+    import_timeout_seconds: float = Field(300, gt=0, description="An analysis that lasts longer fails.")
+    import_max_file_kb: int = Field(1024, ge=1, le=1024, description="Largest file that is imported, in KiB.")
+    import_max_services: int = Field(500, ge=1, le=500, description="Services that one import may have.")
+    import_max_active_per_user: int = Field(3, ge=1, description="Analyses of one user at the same time.")
+    import_session_ttl_hours: float = Field(24, gt=0, description="How long an analysis is kept.")
+    import_keep_secret_values: bool = Field(
+        True, description="Keep the values of imported secrets, encrypted, until a run has applied them."
+    )
+    import_secret_ttl_days: float = Field(30, gt=0, description="How long such a value waits for its first run.")
+    import_expose: Literal["none", "clusterip", "nodeport", "loadbalancer"] = Field(
+        "nodeport", description="How a published port is exposed when nothing is chosen."
+    )
+    import_storage: str = Field("10Gi", description="Size of an imported volume when nothing is chosen.")
+    import_wait_image: str = Field(
+        "busybox:1.36",
+        description="Image of the containers that wait for what a workload depends on; empty: none wait.",
+    )
+
+    nixpacks_bin: str = Field("nixpacks", description="The program that knows how to build what has no Dockerfile.")
+
     # Git and files by URL
     git_allowed_hosts: Commas = Field(
         (),
@@ -138,10 +162,6 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(10, gt=1, description="How long a lease may stand still before others free it.")
     worker_concurrency: int = Field(0, ge=0, description="Processes of a worker; 0: the cores, at most 4.")
     apply_parallelism: int = Field(8, ge=1, le=64, description="Objects applied at the same time in one run.")
-    import_wait_image: str = Field(
-        "busybox:1.36",
-        description="Image of the containers that wait for what a workload depends on; empty: none wait.",
-    )
     watch_flush_ms: int = Field(
         50, ge=1, le=1000, description="Pause between two writes of one workflow's states under load."
     )
@@ -201,6 +221,8 @@ def _refuse_addresses(settings: Settings) -> None:
             raise ValueError(f"TRUSTED_PROXIES: {network!r} is neither an address nor a CIDR") from None
     if not settings.mongo_uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("MONGO_URI must begin with mongodb:// or mongodb+srv://")
+    if settings.git_ca_file is not None and not settings.git_ca_file.is_file():
+        raise ValueError(f"GIT_CA_FILE names {settings.git_ca_file}, which is no file")
     for name in ("redis_url", "broker_redis_url", "events_redis_url"):
         if (url := getattr(settings, name)) and not url.startswith(("redis://", "rediss://")):
             raise ValueError(f"{name.upper()} must begin with redis:// or rediss://")

@@ -13,7 +13,9 @@ from workers.process import SharedFlag, make_services, prepare_store, settings_o
 
 log = structlog.get_logger(__name__)
 
-celery = Celery("kubeorch", amqp="workers.broker:Broker", include=["workers.deploys", "workers.maintenance"])
+celery = Celery(
+    "kubeorch", amqp="workers.broker:Broker", include=["workers.deploys", "workers.imports", "workers.maintenance"]
+)
 celery.config_from_object("celeryconfig")
 
 # Made before the pool forks: only the parent hears that the worker is to stop, its children read it here.

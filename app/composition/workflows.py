@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.workflows.cleaner import Cleaner
     from app.workflows.cleanups import CleanupJobs, Cleanups
     from app.workflows.deploy import Deploys
+    from app.workflows.imported import ImportedSecrets, SessionValues
     from app.workflows.inventory import InventoryStore
     from app.workflows.run_end import RunEnds
     from app.workflows.run_store import RunStore
@@ -131,6 +132,7 @@ class WorkflowServices(ClusterServices, JobServices):
             cleaner=self.cleaner,
             ends=self.run_ends,
             events=self.workflow_events,
+            imported=self.imported_secrets,
             sealer=self.sealer,
             clock=self.clock,
             parallelism=self.settings.apply_parallelism,
@@ -162,8 +164,32 @@ class WorkflowServices(ClusterServices, JobServices):
         from app.workflows.service import Workflows
 
         return Workflows(
-            self.workflow_store, self.state_store, self.clusters, self.runs, self.cleanups, self.workflow_events
+            self.workflow_store,
+            self.state_store,
+            self.clusters,
+            self.runs,
+            self.cleanups,
+            self.workflow_events,
+            self.imported_secrets,
         )
+
+    @cached_property
+    def imported_secrets(self) -> "ImportedSecrets":
+        from app.workflows.imported import ImportedSecrets
+        from app.workflows.pending_store import PendingStore
+
+        return ImportedSecrets(
+            PendingStore(self.db),
+            self.sealer,
+            self.clock,
+            self.session_values,
+            timedelta(days=self.settings.import_secret_ttl_days),
+        )
+
+    @cached_property
+    def session_values(self) -> "SessionValues":
+        """What import sessions hold: a domain above this one knows."""
+        return lambda user_id, session_id: None
 
     @cached_property
     def workflow_upkeep(self) -> "WorkflowUpkeep":

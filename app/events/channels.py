@@ -9,7 +9,7 @@ PREFIX: Final = "kubeorch:events:"
 KEPT: Final = frozenset({"workflow", "build", "import", "user"})
 
 # Of a kept kind whose events always belong to a write: the id is the rev, an event without one is passed on, not kept.
-BY_REV: Final = frozenset({"workflow"})
+BY_REV: Final = frozenset({"workflow", "import"})
 
 KEEP_EVENTS: Final = 256
 KEEP_MS: Final = 15 * 60 * 1000

@@ -1,4 +1,6 @@
-"""Work that would hold up the event loop (bcrypt), on native threads of its own. A plain call where gevent isn't.
+"""Slow work (bcrypt, reading Compose files) on native threads of its own: it would hold up the event loop.
+
+A plain call where gevent isn't.
 
 The pool is not the hub's: that one resolves names, and 40 logins in it held every look-up for 4 seconds (measured).
 """
@@ -41,7 +43,7 @@ class Pool:
         return result
 
 
-_pool: Pool | None = None
+_pools: dict[str, Pool] = {}
 
 
 def offload(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -52,12 +54,20 @@ def offload(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     Raises:
         TooManyRequestsError: too many wait already.
     """
-    global _pool  # noqa: PLW0603  made after the fork, once a process
+    return _run("passwords", function, *args, **kwargs)
+
+
+def offload_analysis(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """As `offload`, on threads of their own: people who sign in don't wait behind somebody's 500 services."""
+    return _run("analyses", function, *args, **kwargs)
+
+
+def _run(pool: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     if not _under_gevent():
         return function(*args, **kwargs)
-    if _pool is None:
-        _pool = Pool()
-    return _pool.run(function, *args, **kwargs)
+    if pool not in _pools:
+        _pools[pool] = Pool()  # made after the fork, once a process
+    return _pools[pool].run(function, *args, **kwargs)
 
 
 def _under_gevent() -> bool:

@@ -123,7 +123,8 @@ class EventStream:
         """Read the document and, for a viewer that comes back, what it has missed. Raises the source's errors."""
         snapshot = _load(self._source.snapshot())
         missed = self._missed(last_event_id, snapshot.rev) if last_event_id else None
-        if missed is None:
+        # A viewer that comes back after the last event has missed nothing, and is told again that it is over.
+        if missed is None or (not missed and snapshot.final):
             self._take(snapshot, parse_position(last_event_id, by_rev=snapshot.rev is not None))
             return
         for message in missed:

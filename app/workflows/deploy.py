@@ -3,7 +3,7 @@
 Idempotent from any line on: the next owner plans and applies again, and the cluster changes only where it differs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,7 @@ from app.kube.objects import ObjectRef
 from app.storage.sealed import Sealer, UnreadableError
 from app.workflows.cleaner import Cleaner
 from app.workflows.existing import read_existing
+from app.workflows.imported import ImportedSecrets, Pending, with_pending
 from app.workflows.inventory import InventoryStore, Notes, ObjectKey
 from app.workflows.models import Run
 from app.workflows.node_apply import Applied, NodeApplier, NodeFailedError
@@ -55,6 +56,7 @@ class Deploys:
     cleaner: Cleaner
     ends: RunEnds
     events: WorkflowEvents
+    imported: ImportedSecrets
     sealer: Sealer
     clock: Clock
     parallelism: int
@@ -64,7 +66,8 @@ class Deploys:
     def run(self, job: Job) -> Outcome:
         """Raises what `JobKind.run` says."""
         run = self.versions.of_run(Run.of(job.raw))
-        plan = self._plan(run)
+        pending = self.imported.pending(run.workflow_id)
+        plan = self._plan(run, pending)
         progress = RunProgress(job, run, plan, states=self.states, runs=self.runs, events=self.events, clock=self.clock)
         progress.begin()
         for warning in plan.warnings:
@@ -74,6 +77,8 @@ class Deploys:
         except (CancelledError, DeadlineError, StoppingError):
             progress.flush()  # what was applied before the end is shown as applied
             raise
+        finally:
+            self.imported.applied(run.workflow_id, pending, progress.applied_ids)
         if not progress.failed:
             return Outcome("completed")
         first = next(node for node in plan.nodes if node.id in progress.failed)
@@ -104,12 +109,12 @@ class Deploys:
         del outcome  # read again: the write may have been somebody else's
         self.ends.announce(raw["_id"])
 
-    def _plan(self, run: Run) -> Plan:
+    def _plan(self, run: Run, pending: Sequence[Pending]) -> Plan:
         cluster = self.clusters.by_id(run.cluster_id)
         if cluster is None:
             raise _removed(run)
         try:
-            given = self.service.given(run)
+            given = with_pending(self.service.given(run), pending)
         except UnreadableError:
             raise InvalidError("The values given for this run can't be decrypted any more: run it again") from None
         return self.service.plan(run.workflow_id, self.versions.graph(run), cluster.namespace, given)

@@ -106,6 +106,11 @@ class RunProgress:
         self._written_at = self._clock.monotonic()
 
     @property
+    def applied_ids(self) -> frozenset[str]:
+        """Nodes that the cluster has now."""
+        return frozenset(self._done - self.failed.keys())
+
+    @property
     def _total(self) -> int:
         return len(self._plan.nodes)
 

@@ -1,7 +1,7 @@
 """What people do with workflows, short of running them. Called by `routes.py`; knows neither Flask nor Celery."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bson import ObjectId
@@ -12,6 +12,7 @@ from app.manifests.graph import Graph
 from app.workflows.cleanups import Cleanups
 from app.workflows.cloning import cloned_graph
 from app.workflows.healing import healed
+from app.workflows.imported import ImportedSecrets, SecretValues
 from app.workflows.models import CreateWorkflow, RawWorkflow, SaveWorkflow, UpdateWorkflow
 from app.workflows.plan import check_graph
 from app.workflows.runs import Runs
@@ -30,6 +31,15 @@ MOVED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What to write of a workflow as it was read: its new graph, further fields, values of its imported secrets."""
+
+    graph: Graph
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    secrets: SecretValues = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Workflows:
     """Create, list, read, change, save, publish, archive, delete and clone."""
 
@@ -39,11 +49,20 @@ class Workflows:
     runs: Runs
     cleanups: Cleanups
     events: WorkflowEvents
+    imported: ImportedSecrets
 
     def create(self, user_id: ObjectId, body: CreateWorkflow) -> RawWorkflow:
         """Raises InvalidError: `Cluster not found`."""
         self._namespace(user_id, body.cluster_id)
         return self.store.insert(user_id, body.model_dump())
+
+    def create_with(self, user_id: ObjectId, body: CreateWorkflow, change: Change) -> RawWorkflow:
+        """A draft with a checked graph. Raises InvalidError: `Cluster not found`."""
+        self._namespace(user_id, body.cluster_id)
+        workflow_id = ObjectId()
+        self.imported.keep(workflow_id, change.secrets)
+        graph = {"nodes": list(change.graph.nodes), "edges": list(change.graph.edges)}
+        return self.store.insert(user_id, {"_id": workflow_id, **body.model_dump(), **graph, **change.fields})
 
     def list(
         self, user_id: ObjectId, *, status: str, text: str, page: int, limit: int
@@ -122,6 +141,7 @@ class Workflows:
             _gone()
         self.runs.stop(workflow_id)
         self.cleanups.ensure(workflow)
+        self.imported.forget(workflow_id)
         self.events.last(workflow_id, "deleted")
 
     def clone(self, user_id: ObjectId, workflow_id: ObjectId, name: str) -> RawWorkflow:
@@ -138,22 +158,43 @@ class Workflows:
         }
         return self.store.insert(user_id, fields)
 
-    def _save(self, user_id: ObjectId, workflow_id: ObjectId, given: dict[str, Any]) -> RawWorkflow:
-        clean: Graph | None = None
+    def rewrite(self, user_id: ObjectId, workflow_id: ObjectId, change: Callable[[RawWorkflow], Change]) -> RawWorkflow:
+        """One conditional write of a graph, tried again on what somebody else has written meanwhile.
+
+        Args:
+            change: the workflow as it is now → what to write. Called once an attempt.
+
+        Raises:
+            NotFoundError: there is no such workflow, or it isn't this user's.
+            ConflictError: it was always somebody else's write that won.
+        """
         for _ in range(SAVE_ATTEMPTS):
             workflow = self.store.get(workflow_id, owner_id=user_id)
-            if clean is None or not {"nodes", "edges"} <= given.keys():
-                clean = sanitised(given.get("nodes", workflow["nodes"]), given.get("edges", workflow["edges"]))
-            graph = healed(clean, _graph(workflow))
-            changes = {**given, "nodes": list(graph.nodes), "edges": list(graph.edges)}
+            wanted = change(workflow)
+            graph = wanted.graph
+            changes = {**wanted.fields, "nodes": list(graph.nodes), "edges": list(graph.edges)}
             gone = {node["id"] for node in workflow["nodes"]} - {node["id"] for node in graph.nodes}
             if gone and workflow.get("run_count"):
                 changes["cleanup_wanted"] = True
+            # First the values, then the graph without their marks: killed in between, the next save finds both.
+            self.imported.keep(workflow_id, wanted.secrets)
             if (saved := self.store.save_graph(workflow, changes)) is not None:
                 if "cleanup_wanted" in changes:
                     self.cleanups.ensure(saved)
                 return saved
         raise ConflictError("Others are saving this workflow at the same time: save again")
+
+    def _save(self, user_id: ObjectId, workflow_id: ObjectId, given: dict[str, Any]) -> RawWorkflow:
+        clean: Graph | None = None
+
+        def change(workflow: RawWorkflow) -> Change:
+            nonlocal clean
+            if clean is None or not {"nodes", "edges"} <= given.keys():
+                clean = sanitised(given.get("nodes", workflow["nodes"]), given.get("edges", workflow["edges"]))
+            graph, values = self.imported.claimed(user_id, healed(clean, _graph(workflow)))
+            return Change(graph, given, values)
+
+        return self.rewrite(user_id, workflow_id, change)
 
     def _namespace(self, user_id: ObjectId, cluster_name: str) -> str:
         """The default namespace of a cluster that the user names."""

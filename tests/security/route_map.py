@@ -5,6 +5,7 @@ a value that nobody has in `UNKNOWN` and one that the owner has in `belongings`;
 something of somebody's needs a line in `REFERENCES`.
 """
 
+import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -16,8 +17,10 @@ from werkzeug.test import TestResponse
 
 from app.bootstrap import Services
 from app.http.openapi_document import ARGUMENT
+from app.sources.models import CredentialInput
 from tests.api import API, Person
 from tests.clusters import add
+from tests.imports import an_import
 from tests.security.every_route import Route, every_route, is_public
 from tests.workflows import a_run, a_workflow
 
@@ -36,7 +39,7 @@ class Entry:
         kind: `theirs`: its path names something that has an owner. `collection`: lists or makes such things.
             `own`: the caller's own account. `admin`: for administrators.
         body: one that it takes.
-        after_runs: its owner can call it only while no run of the workflow is going on.
+        after_runs: its owner can call it only while no run of the workflow, and no such import, is going on.
     """
 
     kind: Kind
@@ -46,7 +49,10 @@ class Entry:
 
 WORKFLOW: Final = "/workflows/<workflow_id>"
 CLUSTER: Final = "/clusters/<name>"
+IMPORT: Final = "/import/<import_id>"
 TOKEN: Final = "good"  # of the scripted cluster
+COMPOSE: Final = base64.b64encode(b"services: {web: {image: web}}").decode()
+NODE: Final = {"id": "c", "type": "configmap", "position": {"x": 0, "y": 0}, "data": {"name": "c", "data": {"a": "1"}}}
 ENTRIES: Final[dict[Key, Entry]] = {
     ("POST", "/workflows"): Entry("collection", {"name": "w", "cluster_id": "theirs"}),
     ("GET", "/workflows"): Entry("collection"),
@@ -73,6 +79,22 @@ ENTRIES: Final[dict[Key, Entry]] = {
     ("POST", f"{CLUSTER}/refresh"): Entry("theirs"),
     ("GET", f"{CLUSTER}/status"): Entry("theirs"),
     ("GET", f"{CLUSTER}/logs"): Entry("theirs"),
+    ("GET", "/git/credentials"): Entry("collection"),
+    ("POST", "/git/credentials"): Entry("collection", {"host": "git.example.com", "token": "t"}),
+    ("DELETE", "/git/credentials/<credential_id>"): Entry("theirs"),
+    ("GET", "/git/refs"): Entry("collection"),
+    ("POST", "/import/upload"): Entry("collection"),
+    ("POST", "/import/analyze"): Entry("collection", {"source": "file", "fileName": "c.yml", "fileContent": COMPOSE}),
+    ("POST", "/import/create-workflow"): Entry(
+        "collection", {"name": "w", "clusterId": "theirs", "analysis": {"suggestedNodes": [NODE]}}
+    ),
+    ("POST", "/import/apply"): Entry("collection", {"nodes": [NODE]}),
+    ("GET", "/import"): Entry("collection"),
+    ("GET", IMPORT): Entry("theirs"),
+    ("GET", f"{IMPORT}/stream"): Entry("theirs"),
+    ("PUT", f"{IMPORT}/options"): Entry("theirs", {"options": {"expose": "none"}}, after_runs=True),
+    ("POST", f"{IMPORT}/cancel"): Entry("theirs"),
+    ("DELETE", IMPORT): Entry("theirs"),
     ("GET", "/templates"): Entry("collection"),
     ("GET", "/profile"): Entry("own"),
     ("PUT", "/profile"): Entry("own"),
@@ -95,8 +117,15 @@ UNKNOWN: Final[Ids] = {
     "name": "nobodys",
     "session_id": "A" * 22,
     "invite_id": str(ObjectId()),
+    "import_id": str(ObjectId()),
+    "credential_id": str(ObjectId()),
 }
-REFERENCES: Final[Mapping[str, str]] = {"cluster_id": "name", "clusterId": "name", "workflowId": "workflow_id"}
+REFERENCES: Final[Mapping[str, str]] = {
+    "cluster_id": "name",
+    "clusterId": "name",
+    "workflowId": "workflow_id",
+    "sessionId": "import_id",
+}
 """Field of a body that names something of somebody's → the parameter whose value it takes."""
 
 REPAIR: Final = "; tests/security/route_map.py says how"
@@ -108,7 +137,7 @@ def belongings(services: Services, owner: Person, server: str, *, name: str = "t
     Args:
         server: of the scripted cluster.
         name: of the cluster.
-        running: whether the run is still going on.
+        running: whether the run and the import are still going on.
     """
     added = add(owner.client, name, "token", {"token": TOKEN}, server=server)
     assert added.status_code == 201, added.text
@@ -116,7 +145,15 @@ def belongings(services: Services, owner: Person, server: str, *, name: str = "t
     run = a_run(services, owner.user.id, workflow)
     if not running:
         services.runs.cancel(owner.user.id, workflow, run.id)
-    return {"workflow_id": str(workflow), "run_id": str(run.id), "name": name}
+    session = an_import(services, owner.user.id, running=running)
+    credential = services.git_credentials.add(owner.user.id, CredentialInput(host="git.example.com", token="t"))
+    return {
+        "workflow_id": str(workflow),
+        "run_id": str(run.id),
+        "name": name,
+        "import_id": str(session),
+        "credential_id": str(credential.id),
+    }
 
 
 def api_routes(app: Flask) -> Iterator[tuple[Key, Route]]:

@@ -1,0 +1,1 @@
+"""Imports by their routes, on the real store."""
