@@ -18,7 +18,7 @@ result_backend = None
 task_ignore_result = True
 
 # Queues: the first part of a task's name. `-Q builds` makes a worker of builds only, lest they block the runs.
-task_queues = [Queue(name, routing_key=name) for name in QUEUES]  # type: ignore[no-untyped-call]
+task_queues = [Queue(name, routing_key=name) for name in QUEUES]  # type: ignore[no-untyped-call]  # kombu has no types
 task_routes = {f"{name}.*": {"queue": name} for name in QUEUES}
 task_default_queue = "maintenance"
 

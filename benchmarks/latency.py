@@ -7,6 +7,7 @@ when a viewer has it.
 
 import http.client
 import json
+import threading
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -38,9 +39,10 @@ def measure(system: System, cluster: BareCluster) -> None:
     eventually(lambda: system.states(workflow)["d"]["message"] == ZERO, within_s=30)
     cluster_saw: list[float] = []
     viewer_saw: list[float] = []
-    in_thread(follow_cluster, cluster, space, cluster_saw)
-    in_thread(follow_stream, system, workflow, viewer_saw)
-    time.sleep(2)
+    following = [threading.Event(), threading.Event()]
+    in_thread(follow_cluster, cluster, space, cluster_saw, following[0])
+    in_thread(follow_stream, system, workflow, viewer_saw, following[1])
+    assert all(each.wait(10) for each in following), "neither began to follow"
     path = f"/apis/apps/v1/namespaces/{space}/deployments/d"
     for _ in range(CHANGES):
         seen = len(viewer_saw)
@@ -66,10 +68,11 @@ def _both_saw(here: list[float], there: list[float], number: int) -> bool:
     return len(here) >= number and len(there) >= number
 
 
-def follow_cluster(cluster: BareCluster, space: str, saw: list[float]) -> None:
-    """When the watch first told of each scaling to 0."""
+def follow_cluster(cluster: BareCluster, space: str, saw: list[float], begun: threading.Event) -> None:
+    """When the watch first told of each scaling to 0; `begun` with the first event, of what is there."""
     was_zero = True
     for came, event in cluster.watch(f"/apis/apps/v1/namespaces/{space}/deployments"):
+        begun.set()
         status = status_of(event["object"], NOTHING_RELATED, datetime.now(UTC), kind="Deployment")
         is_zero = status.message == ZERO
         if is_zero and not was_zero:
@@ -77,8 +80,8 @@ def follow_cluster(cluster: BareCluster, space: str, saw: list[float]) -> None:
         was_zero = is_zero
 
 
-def follow_stream(system: System, workflow: str, saw: list[float]) -> None:
-    """When a viewer had each."""
+def follow_stream(system: System, workflow: str, saw: list[float], begun: threading.Event) -> None:
+    """When a viewer had each; `begun` with the first event, of the workflow as it is."""
     connection = http.client.HTTPConnection("127.0.0.1", system.port, timeout=60)
     headers = {"Authorization": f"Bearer {system.api.token}", "Accept": "text/event-stream"}
     connection.request("GET", f"/v1/api/workflows/{workflow}/status/stream", headers=headers)
@@ -88,6 +91,7 @@ def follow_stream(system: System, workflow: str, saw: list[float]) -> None:
         came = time.monotonic()
         if not line.startswith(b"data:"):
             continue
+        begun.set()
         event: Any = json.loads(line[5:])
         if event.get("event_type") == "node_update":
             is_zero = event["data"]["status"]["message"] == ZERO

@@ -5,7 +5,6 @@ What it kept is judged by the one validator, and what it shows at the end must b
 
 import contextlib
 import threading
-import time
 from typing import Any, Final, Self
 
 from tests.sse_client import Viewer
@@ -79,7 +78,7 @@ class Recorder:
         while not self._stop.is_set():
             with contextlib.suppress(OSError, ValueError):
                 self._once()
-            time.sleep(AGAIN_AFTER_S)
+            self._stop.wait(AGAIN_AFTER_S)
 
     def _once(self) -> None:
         headers = {"Authorization": f"Bearer {self._system.api.token}"}

@@ -35,12 +35,12 @@ class Channel(redis.Channel):
         """
         if self.connection.client is None:
             raise RedisConnectionError("this channel's connection was lost")
-        parameters: dict[str, Any] = super()._connparams(*arguments, **options)  # type: ignore[no-untyped-call]
+        parameters: dict[str, Any] = super()._connparams(*arguments, **options)  # type: ignore[no-untyped-call]  # kombu has no types
         return parameters
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
-            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]  # kombu has no types
         except (ValueError, RecursionError) as error:  # of decoding or parsing; the message has left its queue
             log.warning("message_dropped", reason=type(error).__name__)
             return True
@@ -57,7 +57,7 @@ class Transport(redis.Transport):
             if message is None:
                 log.warning("message_dropped", queue=queue, reason="not of our shape")
                 return
-        super()._deliver(message, queue)  # type: ignore[no-untyped-call]
+        super()._deliver(message, queue)  # type: ignore[no-untyped-call]  # kombu has no types
 
 
 # By the scheme of BROKER_REDIS_URL, not as `broker_transport`: Flower reads the scheme from the connection's address.
@@ -70,7 +70,7 @@ class Connection(KombuConnection):
     def ensure_connection(self, *arguments: Any, **options: Any) -> Any:
         """As kombu's, with shorter pauses."""
         pauses = {"interval_start": FIRST_RETRY_S, "interval_step": FIRST_RETRY_S, "interval_max": LONGEST_RETRY_S}
-        return super().ensure_connection(*arguments, **{**pauses, **options})  # type: ignore[no-untyped-call]
+        return super().ensure_connection(*arguments, **{**pauses, **options})  # type: ignore[no-untyped-call]  # kombu has no types
 
 
 class Broker(AMQP):  # type: ignore[misc]  # celery ships no types

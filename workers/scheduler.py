@@ -109,7 +109,7 @@ class Scheduler:
     def _do(self, duty: Duty) -> None:
         try:
             duty.run()
-        except Exception:
+        except Exception:  # the edge of a duty
             # Its next slot comes; the other duties don't wait for it.
             log.exception("duty_failed", duty=duty.name)
 

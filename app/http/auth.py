@@ -17,6 +17,7 @@ from app.http.principal import Authenticator, Principal, Role
 __all__ = ["Authenticator", "Principal", "Role", "admin_only", "current_user", "guard_of", "signed_in"]
 
 Guard = Literal["signed_in", "admin_only"]
+MARK: Final = "_guard"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -75,7 +76,7 @@ def current_user() -> Principal:
 
 def guard_of(view: object) -> Guard | None:
     """The guard of a view function; None for a public one. For the OpenAPI document and the tests."""
-    return getattr(view, "_guard", None)
+    return getattr(view, MARK, None)
 
 
 def bearer_token() -> str | None:
@@ -108,5 +109,5 @@ def _viewer_may(viewers: Literal["read", "all", "none"]) -> bool:
 
 
 def _marked(view: Callable[P, R], guard: Guard) -> Callable[P, R]:
-    view._guard = guard  # type: ignore[attr-defined]  # a mark on a function, for guard_of
+    setattr(view, MARK, guard)
     return view

@@ -102,7 +102,7 @@ class WatchLoop:
             self._wake.clear()
             try:
                 self._turn()
-            except Exception:
+            except Exception:  # the edge of a thread
                 # A sink that fails must not end the watching: it gets everything again.
                 log.exception("watch_turn_failed", kind=self._scope.resource.kind)
                 self._version = None

@@ -56,7 +56,7 @@ def test_work_is_taken_within_10_s_after_redis_is_back_with_recycling_on(
         ids = toys.queue(5)
         eventually(lambda: toys[ids[0]]["status"] == "completed", within_s=10)  # noqa: B023  called at once
         waits.append(time.monotonic() - back_at)
-        eventually(lambda: toys.with_status("completed") == 7 + 5 * round_number, within_s=20)  # noqa: B023
+        eventually(lambda: toys.with_status("completed") == 7 + 5 * round_number, within_s=20)  # noqa: B023  called at once
 
     assert max(waits) <= 10, f"seconds until work was taken: {waits}"
 

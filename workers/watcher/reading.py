@@ -103,5 +103,5 @@ class Reader:
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception:
+        except Exception:  # the edge of a pool's task: nobody asks its future
             log.exception("reading_failed")

@@ -199,7 +199,7 @@ class Shard:
             except PyMongoError as error:
                 log.warning("states_not_written", cluster_id=str(self.cluster_id), error=type(error).__name__)
                 self._stop.wait(STORE_PAUSE_S)
-            except Exception:
+            except Exception:  # the edge of a thread: one object that can't be judged mustn't blind the whole cluster
                 log.exception("shard_turn_failed", cluster_id=str(self.cluster_id))
                 self._stop.wait(STORE_PAUSE_S)
 
