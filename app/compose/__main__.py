@@ -13,12 +13,12 @@ from typing import Any, Final, get_args
 
 import yaml
 
+from app.compose.builds import is_unbuilt
 from app.compose.choices import Expose, Kind, ServiceChoice
 from app.compose.converting import Conversion, convert
 from app.compose.dotenv import read_dotenv
 from app.compose.files import MAX_FILE_BYTES, Folder, decoded
 from app.compose.findings import Finding, Findings, refused
-from app.compose.manifests_of import objects_of, unbuilt_images
 from app.compose.options import Options
 from app.compose.reading import read_project
 from app.errors import KubeOrchError
@@ -172,6 +172,9 @@ def _output(conversion: Conversion, wanted: argparse.Namespace) -> str:
 
 
 def _objects(conversion: Conversion, wanted: argparse.Namespace) -> list[dict[str, Any]]:
+    # Jinja2 is a third of the start: who wants the graph or the findings needn't wait for it.
+    from app.compose.manifests_of import objects_of
+
     return objects_of(conversion, namespace=wanted.namespace or "default", keep_secrets=wanted.secrets == "keep")
 
 
@@ -205,8 +208,10 @@ def _report(conversion: Conversion) -> str:
 def _say(findings: Sequence[Finding], conversion: Conversion) -> None:
     for finding in findings:
         print(f"{finding.level}: {finding}", file=sys.stderr)  # noqa: T201  # a command line speaks to a person
-    for image in unbuilt_images(conversion):
-        print(f"warning: build and push {image}, and write its full name", file=sys.stderr)  # noqa: T201
+    for node in conversion.graph.nodes:
+        if is_unbuilt(node["data"]):
+            image = f"{node['data']['name']}:latest"
+            print(f"warning: build and push {image}, and write its full name", file=sys.stderr)  # noqa: T201
 
 
 def _write(text: str, conversion: Conversion, wanted: argparse.Namespace) -> None:

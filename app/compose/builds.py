@@ -9,6 +9,8 @@ from app.compose.secrecy import is_secret
 from app.compose.work import Part, Work
 
 _NOT: Final = "KEY_NOT_CONVERTED"
+UNBUILT: Final = "kubeorch.invalid/{name}:unbuilt"
+"""What an image is called that nobody has built yet; no registry can serve it."""
 
 
 def build_of(work: Work, part: Part) -> dict[str, Any]:
@@ -53,3 +55,8 @@ def _from_root(context: str, dockerfile: str) -> str:
     if is_host_path(dockerfile) or "://" in context or is_host_path(context):
         return dockerfile
     return posixpath.normpath(posixpath.join(context, dockerfile))
+
+
+def is_unbuilt(data: Mapping[str, Any]) -> bool:
+    """Does a node wait for its image?"""
+    return str(data.get("image") or "").startswith(UNBUILT.partition("{")[0])

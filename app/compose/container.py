@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.compose.builds import build_of
+from app.compose.builds import UNBUILT, build_of
 from app.compose.choices import ServiceChoice
 from app.compose.hosts import replaced
 from app.compose.images import image_problem
@@ -22,7 +22,6 @@ _ARCHITECTURES: Final = {
     "s390x": "s390x", "ppc64le": "ppc64le", "riscv64": "riscv64",
 }  # fmt: skip
 _CONSTRAINT: Final = re.compile(r"\s*([A-Za-z0-9_./-]+)\s*(==|!=)\s*(.+?)\s*")
-UNBUILT: Final = "kubeorch.invalid/{name}:unbuilt"
 
 
 def image_of(work: Work, key: str, service: Mapping[str, Any], choice: ServiceChoice) -> str | None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from app.compose.builds import is_unbuilt
 from app.compose.converting import Conversion
 from app.manifests.graph import Graph
 from app.manifests.labels import CHECKSUM, INSTANCE, LEGACY_MANAGED_BY, MANAGED_BY, NODE, WORKFLOW
-from app.workflows.plan import UNBUILT_HOST, Given, make_plan
+from app.workflows.plan import Given, make_plan
 
 _OURS: Final = frozenset({MANAGED_BY, WORKFLOW, NODE, INSTANCE, LEGACY_MANAGED_BY, CHECKSUM})
 
@@ -29,20 +30,11 @@ def objects_of(conversion: Conversion, *, namespace: str, keep_secrets: bool) ->
     return [_plain(obj) for node in plan.nodes for obj in node.objects]
 
 
-def unbuilt_images(conversion: Conversion) -> list[str]:
-    """The images that somebody has to build and push first."""
-    return [f"{node['data']['name']}:latest" for node in conversion.graph.nodes if _is_unbuilt(node["data"])]
-
-
-def _is_unbuilt(data: Mapping[str, Any]) -> bool:
-    return str(data.get("image") or "").startswith(f"{UNBUILT_HOST}/")
-
-
 def _with_images(graph: Graph) -> Graph:
     nodes = []
     for node in graph.nodes:
         copy = node.copy()
-        if _is_unbuilt(node["data"]):
+        if is_unbuilt(node["data"]):
             data = {key: value for key, value in node["data"].items() if key != "_build"}
             copy["data"] = {**data, "image": f"{data['name']}:latest"}
         nodes.append(copy)

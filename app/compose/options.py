@@ -4,7 +4,6 @@ Frozen: a conversion is a function of it. In JSON every field has a reader of `a
 refused, because a typing error would be a choice that silently isn't made.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
@@ -149,7 +148,9 @@ def _record(value: object, at: At, table: Table) -> dict[str, Any]:
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, list(known), n=1)
+    from difflib import get_close_matches  # only for who mistypes: a command line shouldn't wait for it
+
+    near = get_close_matches(key, list(known), n=1)
     return f"is no option: did you mean {near[0]}?" if near else f"is no option: known are {', '.join(known)}"
 
 

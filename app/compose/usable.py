@@ -1,7 +1,6 @@
 """What of a merged document the published schema allows. The rest becomes a finding each, and is left out."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 from app.compose.findings import Findings, refused
@@ -57,6 +56,8 @@ def _dotted(place: Sequence[str | int]) -> str:
 
 def _meant(place: Sequence[str | int]) -> str:
     """Which key was likely meant."""
+    from difflib import get_close_matches  # only for who mistypes: a command line shouldn't wait for it
+
     if len(place) == 3:
         job = place[0] == "jobs"
         known = [
