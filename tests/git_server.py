@@ -5,6 +5,7 @@ here, so nothing depends on the machine's own settings.
 """
 
 import base64
+import gzip
 import os
 import ssl
 import subprocess
@@ -115,15 +116,15 @@ class GitServer:
         self.root, self.seen = root, list[Seen]()
         self.passwords: dict[str, str] = {}
         """When there are some: by user name."""
-        self.answer: Callable[[Handler], bool] | None = None
-        """Asked before each request; True: it has answered by itself."""
+        self.answer: Callable[[Handler], object] | None = None
+        """Asked before each request; what is true says that it has answered by itself."""
+        self.protocol = 2
+        self.over = threading.Event()
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.owner = self
         self._scheme = "http"
         if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            self._server.context = context
+            self.use_certificate(certificate)
             self._scheme = "https"
 
     @property
@@ -138,6 +139,13 @@ class GitServer:
     def url(self) -> str:
         return f"{self._scheme}://{self.host}"
 
+    def use_certificate(self, certificate: Path) -> bool:
+        """For connections from now on. Not an answer."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self._server.context = context
+        return False
+
     def repository(self, name: str = "team/app") -> Author:
         return Author.create(self.root / f"{name}.git")
 
@@ -148,8 +156,16 @@ class GitServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.over.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+def moved(old: str, new: str) -> Callable[["Handler"], object]:
+    """An answer for a server: what was at one place is at another now."""
+    return lambda handler: (
+        handler.path.startswith(old) and handler.send(301, Location=new + handler.path.removeprefix(old))
+    )
 
 
 class _Server(ThreadingHTTPServer):
@@ -172,6 +188,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: _Server
+    _read: bytes | None = None
 
     def do_GET(self) -> None:
         self._serve()
@@ -182,7 +199,12 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *arguments: Any) -> None:
         """Silent."""
 
-    def send(self, status: int, body: bytes = b"", **headers: str) -> None:
+    @property
+    def is_git(self) -> bool:
+        """The program asks, not our own look-up of the refs."""
+        return "KubeOrch" not in self.headers.get("User-Agent", "")
+
+    def send(self, status: int, body: bytes = b"", **headers: str) -> bool:
         """A whole answer; header names with `_` for `-`."""
         self.send_response(status)
         for name, value in headers.items():
@@ -190,14 +212,61 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        return True
+
+    def wait(self) -> bool:
+        """Say nothing until the test is over."""
+        self.server.owner.over.wait(60)
+        return True
+
+    def drip(self) -> bool:
+        """A byte now and then."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        while not self.server.owner.over.wait(0.02):
+            self.wfile.write(b"x")
+        return True
+
+    def begin(self, **headers: str) -> None:
+        """An answer that goes on in chunks."""
+        self.send_response(200)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+
+    def chunk(self, part: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+
+    def repeat(self, part: bytes) -> bool:
+        """The same chunk until the test is over, or the client is gone."""
+        while not self.server.owner.over.is_set():
+            self.chunk(part)
+        return True
+
+    def flood(self) -> bool:
+        """An answer without end."""
+        self.begin()
+        return self.repeat(b"0" * 65536)
+
+    def body(self) -> bytes:
+        """Of the request, unpacked; may be asked for more than once."""
+        raw = self.raw_body()
+        return gzip.decompress(raw) if self.headers.get("Content-Encoding") == "gzip" else raw
+
+    def raw_body(self) -> bytes:
+        """As it was sent."""
+        if self._read is None:
+            self._read = self._body()
+        return self._read
 
     def _serve(self) -> None:
         owner = self.server.owner
+        self._read = None
         owner.seen.append(Seen(self.command, self.path, dict(self.headers)))
         if owner.answer is not None and owner.answer(self):
             return
         if owner.passwords and not self._is_known(owner.passwords):
-            self._body()
+            self.raw_body()
             self.send(401, WWW_Authenticate='Basic realm="git"')
             return
         self._backend(owner.root)
@@ -229,11 +298,16 @@ class Handler(BaseHTTPRequestHandler):
             "REQUEST_METHOD": self.command,
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", "") if self.server.owner.protocol == 2 else "",
             "REMOTE_ADDR": "127.0.0.1",
         }
         done = subprocess.run(
-            ["git", "http-backend"], input=self._body(), capture_output=True, env=environment, timeout=60, check=False
+            ["git", "http-backend"],
+            input=self.raw_body(),
+            capture_output=True,
+            env=environment,
+            timeout=60,
+            check=False,
         )
         head, _, body = done.stdout.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)

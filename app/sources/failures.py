@@ -14,21 +14,10 @@ from app.sources.refs import Wanted
 _REFUSED: Final = "{host} lists the repository, but doesn't give it out: check user name and token"
 _SIGNS: Final[tuple[tuple[str, SourceCode, str], ...]] = (
     ("No space left on device", "DISK_FULL", "The disk of this worker is full: an administrator must make room"),
-    (
-        "Authentication failed",
-        "GIT_AUTH_FAILED",
-        _REFUSED,
-    ),
-    (
-        "could not read Username",
-        "GIT_AUTH_FAILED",
-        _REFUSED,
-    ),
-    (
-        "could not read Password",
-        "GIT_AUTH_FAILED",
-        _REFUSED,
-    ),
+    ("ut of memory", "REPO_TOO_LARGE", "The repository needs more memory to unpack than a clone may have here"),
+    ("Authentication failed", "GIT_AUTH_FAILED", _REFUSED),
+    ("could not read Username", "GIT_AUTH_FAILED", _REFUSED),
+    ("could not read Password", "GIT_AUTH_FAILED", _REFUSED),
     ("not our ref", "BRANCH_NOT_FOUND", "{host} has no commit {ref}, or doesn't give out single ones: name a branch"),
     ("couldn't find remote ref", "BRANCH_NOT_FOUND", "{ref} isn't there any more"),
     ("Could not resolve host", "GIT_UNREACHABLE", "{host} can't be found any more: try again"),
@@ -36,6 +25,7 @@ _SIGNS: Final[tuple[tuple[str, SourceCode, str], ...]] = (
     ("Operation too slow", "GIT_TIMEOUT", "{host} stopped sending: try again"),
     ("The requested URL returned error: 5", "GIT_UNREACHABLE", "{host} has a fault of its own: try again later"),
 )
+_LOCAL: Final = 2  # of them can also be met without a network
 _SHOWN: Final = 200
 
 
@@ -56,9 +46,9 @@ def fetch_failure(said: str, found: Found, wanted: Wanted) -> SourceError:
 
 def local_failure(command: str, said: str) -> SourceError:
     """git failed with what it has fetched: the repository is broken or hostile, or the disk is full."""
-    sign, code, text = _SIGNS[0]
-    if sign in said:
-        return source_error(code, text)
+    for sign, code, text in _SIGNS[:_LOCAL]:
+        if sign in said:
+            return source_error(code, text)
     if command == "rev-parse":
         return source_error("BRANCH_NOT_FOUND", "The branch or tag doesn't lead to a commit: name another one")
     # 400, not 502: the host has done its part.

@@ -38,6 +38,9 @@ _CONFIGURATION: Final[Mapping[str, str]] = {
     "protocol.version": "2",
     # Bounded memory, one pack.
     "core.bigFileThreshold": _MOST_BYTES_IN_MEMORY,
+    "core.deltaBaseCacheLimit": "32m",
+    "core.packedGitWindowSize": "32m",
+    "core.packedGitLimit": "256m",
     "fetch.unpackLimit": "1",
     "pack.threads": "1",
     "checkout.workers": "1",

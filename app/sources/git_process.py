@@ -5,6 +5,7 @@ whole environment on, secrets included, so what it starts is `env -i`.
 """
 
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -23,6 +24,9 @@ _LOOK_EVERY_S: Final = 0.25
 _READ_BYTES: Final = 65536
 _KEPT_BYTES: Final = 8192  # of what git says: enough for why it failed
 _END_S: Final = 10.0
+
+# A pack of some kilobytes can ask for a terabyte: each delta says how long its result is.
+_MEMORY_BYTES: Final = 2 * 1024 * 1024 * 1024
 
 Reader = Callable[[bytes], None]
 
@@ -105,6 +109,9 @@ class GitProgram:
         assert started.proc is not None
         process: subprocess.Popen[bytes] = started.proc
         started.proc = None  # ours now: GitPython would end it when its own object goes
+        if hasattr(resource, "prlimit"):  # Linux; its helpers inherit it
+            with suppress(ProcessLookupError):
+                resource.prlimit(process.pid, resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
         return process
 
     def _read(self, readers: Mapping[IO[bytes], Reader]) -> None:

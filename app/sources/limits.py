@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from app.sources.errors import SourceError, source_error
 
-MEBI = 1024 * 1024
+MEBI: Final = 1024 * 1024
+_OWN_FILES: Final = 1000  # of git: configuration, index, refs, a pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,10 @@ class Limits:
             raise _too_large(f"a file of more than {self.file_bytes // MEBI} MB", "GIT_MAX_FILE_MB")
 
     def check_folder(self, folder: Path) -> None:
-        """The same for what is on the disk now, git's own files included."""
-        files, total = 0, 0
+        """The same for a folder where git works now; not one file's size, as a pack is all of them."""
+        files, total = -_OWN_FILES, 0
         for size in _sizes(folder):
             files, total = files + 1, total + size
-            # git's pack is one file, so the limit of one file is for the commit's (`check`), not for these.
             self.check(files=files, total_bytes=total, largest_bytes=0)
 
 

@@ -58,7 +58,9 @@ def look_up(
     for shown in (None, credential) if credential else (None,):
         for url, answer in _answers(outbound, repository, shown, deadline):
             if _is_advertisement(answer):
-                return Found(url, _refs(outbound, url, answer, shown, deadline), shown)
+                # After a redirect elsewhere neither we nor git show it there.
+                bound = shown if same_host(repository.url, url) else None
+                return Found(url, _refs(outbound, url, answer, bound, deadline), bound)
     assert answer is not None
     raise _refusal(answer, repository, credential)
 

@@ -7,6 +7,7 @@ Stands on the sockets, deadlines and HTTP reader that calls to clusters use (`ap
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urljoin, urlsplit
@@ -110,7 +111,7 @@ class Outbound:
         """
         self.check(request.url)
         target = Target.parse(_origin(request.url))
-        context = self._context() if target.is_tls else None
+        context = _context(self.ca_file) if target.is_tls else None
         transport = Transport(target, self.guard, context, target.host, CONNECT_TIMEOUT_S, self.clock)
         try:
             sock = transport.open(deadline.left_s())
@@ -125,12 +126,6 @@ class Outbound:
             raise _unreachable(error, target.host) from error
         except TimeoutError as error:
             raise _too_slow(target.host) from error
-
-    def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if self.ca_file is not None:
-            context.load_verify_locations(self.ca_file)
-        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +185,15 @@ def _is_plain(url: str) -> bool:
 def same_host(one: str, other: str) -> bool:
     """Scheme, host and port: a credential for one goes to no other."""
     return _origin(one) == _origin(other)
+
+
+@lru_cache(maxsize=4)
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    """Verifies hosts. Reading the system's authorities takes 15 ms, so once a process."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
 
 
 def _origin(url: str) -> str:

@@ -1,0 +1,1 @@
+"""Tests of app/sources against a Git host on the loopback."""

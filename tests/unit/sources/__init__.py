@@ -1,0 +1,1 @@
+"""Git addresses, refs, options: no socket is opened here."""
