@@ -188,7 +188,7 @@ def _different(given: Any, made: Any, path: Path) -> Iterator[tuple[Path, Any, A
             yield from _different(part, made.get(key), (*path, str(key)))
     elif isinstance(given, list) and isinstance(made, list) and given:
         yield from _different_lists(given, made, path)
-    elif not _same(given, made) and not (made in (None, {}, []) and path and is_default(path, given)):
+    elif not (_same(given, made) or given is None or (made in (None, {}, []) and path and is_default(path, given))):
         yield path, given, made
 
 

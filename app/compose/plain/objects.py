@@ -1,13 +1,16 @@
 """Documents of YAML or JSON → objects, Lists taken apart, without what only a cluster writes."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.compose.findings import refused
 from app.compose.yaml_reader import read_yaml
 
 Obj = Mapping[str, Any]
 
+_DEEPEST: Final = 32  # a workflow takes 40
 _OF_THE_CLUSTER: Final = frozenset(
     {"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink", "ownerReferences"}
 )
@@ -68,7 +71,24 @@ def manifests_in(content: bytes, file: str) -> Iterator[Manifest]:
             if value["kind"].endswith("List") and isinstance(entries, list):
                 left = [*entries, *left]
             else:
-                yield Manifest(file, _own(value))
+                yield Manifest(file, _own(_storable(value, file)))
+
+
+def _storable(value: Any, file: str, depth: int = 0) -> Any:
+    """Numbers that JSON or the store can't hold are texts: whoever reads the field says that it is wrong."""
+    if depth > _DEEPEST:
+        raise refused("LIMIT_EXCEEDED", f"an object is nested deeper than {_DEEPEST} levels", file=file)
+    match value:
+        case dict():
+            return {key: _storable(part, file, depth + 1) for key, part in value.items()}
+        case list():
+            return [_storable(part, file, depth + 1) for part in value]
+        case int() if not -(2**63) <= value < 2**63:
+            return str(value)
+        case float() if not math.isfinite(value):
+            return str(value)
+        case _:
+            return value
 
 
 def _own(obj: Obj) -> Obj:
