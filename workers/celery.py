@@ -1,11 +1,18 @@
 """The Celery app: `celery -A workers.celery:celery worker`. Its tasks are thin: a service does the work."""
 
 import os
+import threading
 from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_shutting_down
+from celery.signals import (
+    setup_logging,
+    worker_init,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_shutting_down,
+)
 
 from app.bootstrap import Services
 from app.logs import configure_logs
@@ -42,6 +49,12 @@ def _prepare_store(**_: Any) -> None:
     preparing = make_services(settings_or_exit(), "worker")
     prepare_store(preparing)
     preparing.db.client.close()
+
+
+@worker_process_init.connect
+def _sweep_workspaces(**_: Any) -> None:
+    """End and remove what a killed child, or a killed worker, left. Apart: a child must be up within seconds."""
+    threading.Thread(target=services().workspaces.sweep, name="sweep", daemon=True).start()
 
 
 @worker_shutting_down.connect

@@ -59,7 +59,7 @@ class Workspaces:
         Call it when a worker starts; `folder` calls it too.
         """
         swept = 0
-        for path in sorted(self.root.glob(f"*{_LOCK}")) if self.root.is_dir() else ():
+        for path in sorted(self.root.glob(f"*{_LOCK}")) if self._is_private() else ():
             lock = _Lock.taken(path)
             if lock is None:  # its worker lives
                 continue
@@ -74,10 +74,17 @@ class Workspaces:
 
     def _prepare(self) -> None:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = self.root.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        if not self._is_private():
             text = f"{self.root} must be a folder of this user that nobody else may enter: remove it or set WORK_DIR"
             raise UnavailableError(text)
+
+    def _is_private(self) -> bool:
+        """In a folder for everybody, such as /tmp, somebody else may have been there first."""
+        try:
+            found = self.root.lstat()
+        except FileNotFoundError:
+            return False
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
 
     def _locked(self, kind: str) -> "tuple[_Lock, Path]":
         while True:

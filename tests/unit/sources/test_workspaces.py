@@ -101,6 +101,15 @@ def test_a_root_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_root_that_leads_elsewhere_is_not_swept(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "app").mkdir(parents=True, mode=0o700)
+    (tmp_path / "elsewhere" / "app.lock").touch()
+    (tmp_path / "work").symlink_to(tmp_path / "elsewhere")
+
+    assert Workspaces(tmp_path / "work").sweep() == 0
+    assert (tmp_path / "elsewhere" / "app").is_dir()
+
+
 def is_running(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
