@@ -15,7 +15,7 @@ AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 UNSCHEDULABLE_GRACE_S: Final = 30  # an autoscaler or a pod that leaves may still make room
 STUCK_TERMINATING_S: Final = 60  # past its own grace period: the kubelet isn't there to end it
-CRASH_SETTLED_S: Final = 10  # a container that crashed is believed once it has run this long
+CRASH_SETTLED_S: Final = 10  # a container that crashed is believed once it has run so much longer than the last time
 BACK_OFF_SEEN_S: Final = 5  # a longer pause between crash and restart is the kubelet's back-off (it starts at 10 s)
 BACK_OFF_FORGOTTEN_S: Final = 600  # the kubelet forgets its back-off after a container has run this long
 
@@ -146,18 +146,20 @@ def _just_crashed(status: KubeObject, end: KubeObject, who: str) -> Trouble | No
 
 
 def _restarted(status: KubeObject, who: str) -> Trouble | None:
-    """Runs again. Between two crashes a container looks well: it is believed after a while, in a loop only once it
-    has outlived its last instance. Code 0 is no success here: what ends well and may end isn't started again."""
+    """Runs again. Between two crashes a container looks well: it is believed once it has outlived its last instance.
+    Code 0 is no success here: what ends well and may end isn't started again."""
     end = fields.section(status, "lastState", "terminated")
     running = fields.section(status, "state", "running")
     if not end or not running:
         return None
     ended, started = fields.instant(end, "finishedAt"), fields.instant(running, "startedAt")
-    settled_at = fields.after(started, CRASH_SETTLED_S)
+    if _lived_s(end) >= BACK_OFF_FORGOTTEN_S:
+        return _crash(status, end, who, None)._replace(settled_at=fields.after(started, CRASH_SETTLED_S))
+    settled_at = fields.after(started, _lived_s(end) + CRASH_SETTLED_S)
     backed_off = ended and started and (started - ended).total_seconds() >= BACK_OFF_SEEN_S
-    if backed_off and fields.integer(status, "restartCount") > 1 and _lived_s(end) < BACK_OFF_FORGOTTEN_S:
-        outlived_at = fields.after(started, _lived_s(end) + CRASH_SETTLED_S)
-        return _crash(status, end, who, AT_ONCE)._replace(fatal_until=settled_at, settled_at=outlived_at)
+    if backed_off and fields.integer(status, "restartCount") > 1:
+        lasting_until = fields.after(started, CRASH_SETTLED_S)
+        return _crash(status, end, who, AT_ONCE)._replace(fatal_until=lasting_until, settled_at=settled_at)
     return _crash(status, end, who, None)._replace(settled_at=settled_at)
 
 
