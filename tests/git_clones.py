@@ -1,9 +1,14 @@
-"""Cloning in tests: the product's own parts, allowed to speak to the loopback by the settings operators have."""
+"""Cloning in tests: the product's own parts, allowed to speak to the loopback by the settings operators have.
 
-from collections.abc import Callable
+Fixtures: `server`, a Git host, and `cloner`, which clones from it.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+import pytest
 
 from app.clock import SystemClock
 from app.net.guard import AddressGuard
@@ -12,6 +17,7 @@ from app.sources.limits import Limits
 from app.sources.models import GitCredential
 from app.sources.outbound import Outbound
 from app.sources.urls import repository_of
+from tests.git_server import GitServer
 
 LOOPBACK: Final = AddressGuard(False, False, ("127.0.0.1",), settings_prefix="")
 OUTBOUND: Final = Outbound(LOOPBACK, SystemClock(), allow_http=True)
@@ -52,6 +58,18 @@ class Cloner:
         self.count += 1
         self.into.mkdir(parents=True)
         return self.git.clone(repository_of(url, branch), credential, self.into, check=check, log=self.said.append)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[GitServer]:
+    """Without TLS and without passwords, until a test says otherwise."""
+    with GitServer(tmp_path / "host") as running:
+        yield running
+
+
+@pytest.fixture
+def cloner(tmp_path: Path) -> Cloner:
+    return Cloner(tmp_path / "clones")
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import unquote
 
 Commit = Mapping[str, str | bytes]
 
@@ -110,9 +111,13 @@ class GitServer:
     Args:
         root: the folder.
         certificate: PEM with a key; then it speaks TLS.
+        address: of the loopback.
+        port: 0: a free one.
     """
 
-    def __init__(self, root: Path, certificate: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, certificate: Path | None = None, *, address: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self.root, self.seen = root, list[Seen]()
         self.passwords: dict[str, str] = {}
         """When there are some: by user name."""
@@ -120,7 +125,7 @@ class GitServer:
         """Asked before each request; what is true says that it has answered by itself."""
         self.protocol = 2
         self.over = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server((address, port), Handler)
         self._server.owner = self
         self._scheme = "http"
         if certificate is not None:
@@ -133,7 +138,7 @@ class GitServer:
 
     @property
     def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self._server.server_address[0]!s}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -293,7 +298,7 @@ class Handler(BaseHTTPRequestHandler):
             **_GIT,
             "GIT_PROJECT_ROOT": str(root),
             "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": path,
+            "PATH_INFO": unquote(path),
             "QUERY_STRING": query,
             "REQUEST_METHOD": self.command,
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),

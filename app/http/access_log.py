@@ -41,6 +41,8 @@ def install(app: Flask, clock: Clock) -> None:
 
 def without_secrets(query: str) -> str:
     """The query with the values of `token`, `ticket` and the like cut out, however their names are written."""
+    if "@" in unquote_plus(query):  # a URL with a password in it, as `/git/refs?url=` may have, in any spelling
+        return "***"
     return "".join(_without_secret(part) for part in SEPARATOR.split(query))
 
 

@@ -23,5 +23,11 @@ def test_values_are_cut_out(query: str, logged: str) -> None:
     assert without_secrets(query) == logged
 
 
+@pytest.mark.parametrize("at", ["@", "%40"])
+def test_nothing_is_left_of_a_url_with_a_password(at: str) -> None:
+    assert without_secrets(f"url=https://ada:pa;ss;word{at}git.example.org/a/b&x=1") == "***"
+    assert without_secrets("url=https://git.example.org/a/b") == "url=https://git.example.org/a/b"
+
+
 def test_an_encoded_name_is_no_way_around() -> None:
     assert "abc" not in without_secrets("%74oken=abc")
