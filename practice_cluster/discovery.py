@@ -1,21 +1,21 @@
 """What the API says of itself: groups, versions, resources; enough of OpenAPI for kubectl. Pure."""
 
-from collections.abc import Iterable
 from typing import Any, Final
+
+import orjson
 
 from practice_cluster.kinds import Kind, Kinds
 from practice_cluster.objects import Obj
+from practice_cluster.server import Answer
 
 VERSION: Final = {
     "major": "1",
     "minor": "34",
     "gitVersion": "v1.34.0-practice",
-    "gitCommit": "",
-    "gitTreeState": "",
-    "buildDate": "1970-01-01T00:00:00Z",
     "goVersion": "none",
-    "compiler": "none",
     "platform": "linux/amd64",
+    **dict.fromkeys(("gitCommit", "gitTreeState", "compiler"), ""),
+    "buildDate": "1970-01-01T00:00:00Z",
 }
 _VERBS: Final = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 _SUB_VERBS: Final = {
@@ -23,61 +23,59 @@ _SUB_VERBS: Final = {
     "scale": ["get", "patch", "update"],
     "log": ["get"],
     "exec": ["create", "get"],
-    "attach": ["create", "get"],
 }
-_SCALE_KIND: Final = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-_REVIEWS: Final = (
-    ("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews"),
-    ("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews"),
-    ("authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews"),
+_SCALE: Final = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+_AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_MORE: Final = (
+    (Kind("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False), ["create"]),
+    (
+        Kind("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False),
+        ["create"],
+    ),
+    (
+        Kind("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", namespaced=False),
+        ["create"],
+    ),
+    (Kind("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes", namespaced=False), ["get", "list"]),
+    (Kind("metrics.k8s.io", "v1beta1", "PodMetrics", "pods"), ["get", "list"]),
 )
+Served = list[tuple[Kind, list[str]]]
 
 
-def _everything(kinds: Kinds) -> list[tuple[Kind, list[str]]]:
-    found = [(kind, _VERBS) for kind in kinds]
-    found += [(Kind(group, "v1", kind, plural, namespaced=False), ["create"]) for group, kind, plural in _REVIEWS]
-    metrics = (("NodeMetrics", "nodes", False), ("PodMetrics", "pods", True))
-    return found + [
-        (Kind("metrics.k8s.io", "v1beta1", kind, plural, is_namespaced), ["get", "list"])
-        for kind, plural, is_namespaced in metrics
-    ]
-
-
-def _by_version(kinds: Kinds) -> dict[tuple[str, str], list[tuple[Kind, list[str]]]]:
-    found: dict[tuple[str, str], list[tuple[Kind, list[str]]]] = {}
-    for kind, verbs in _everything(kinds):
+def _by_version(kinds: Kinds) -> dict[tuple[str, str], Served]:
+    found: dict[tuple[str, str], Served] = {}
+    for kind, verbs in (*((kind, _VERBS) for kind in kinds), *_MORE):
         found.setdefault((kind.group, kind.version), []).append((kind, verbs))
     return found
 
 
-def _subresources(kind: Kind) -> Iterable[tuple[str, list[str], dict[str, str]]]:
-    for name in kind.subresources:
-        about = _SCALE_KIND if name == "scale" else {"group": kind.group, "version": kind.version, "kind": kind.kind}
-        if name in _SUB_VERBS:
-            yield name, _SUB_VERBS[name], about
+def _subresources(kind: Kind) -> list[tuple[str, list[str], Obj]]:
+    own = {"group": kind.group, "version": kind.version, "kind": kind.kind}
+    listed = [name for name in kind.subresources if name in _SUB_VERBS]
+    return [(name, _SUB_VERBS[name], _SCALE if name == "scale" else own) for name in listed]
 
 
-def aggregated(kinds: Kinds, *, core: bool) -> Obj:
-    """All of it in one answer (`/api`, `/apis`)."""
-    groups: dict[str, list[Obj]] = {}
+def answer(kinds: Kinds, root: str, accept: str) -> Answer:
+    """`/api` and `/apis`: all in one answer for those who ask for it, else only the groups."""
+    if "as=APIGroupDiscoveryList" not in accept or "v=v2;" not in accept:
+        body: Obj = {"kind": "APIVersions", "versions": ["v1"]} if root == "api" else groups(kinds)
+        return Answer(body=orjson.dumps(body))
+    items: dict[str, list[Obj]] = {}
     for (group, version), served in _by_version(kinds).items():
-        if (group == "") == core:
-            resources = [_aggregated_resource(kind, verbs) for kind, verbs in served]
-            groups.setdefault(group, []).append({"version": version, "freshness": "Current", "resources": resources})
-    items = [{"metadata": {"name": group}, "versions": versions} for group, versions in groups.items()]
-    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
+        if (group == "") == (root == "api"):
+            resources = [_aggregated(kind, verbs) for kind, verbs in served]
+            items.setdefault(group, []).append({"version": version, "freshness": "Current", "resources": resources})
+    body = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}}
+    body |= {"items": [{"metadata": {"name": group}, "versions": versions} for group, versions in items.items()]}
+    return Answer(body=orjson.dumps(body), content_type=_AGGREGATED)
 
 
-def _aggregated_resource(kind: Kind, verbs: list[str]) -> Obj:
+def _aggregated(kind: Kind, verbs: list[str]) -> Obj:
     about = {"group": kind.group, "version": kind.version, "kind": kind.kind}
-    subresources = [
-        {"subresource": name, "responseKind": answers, "verbs": sub_verbs}
-        for name, sub_verbs, answers in _subresources(kind)
-    ]
-    found: Obj = {"resource": kind.plural, "responseKind": about, "singularResource": kind.kind.lower()}
-    found |= {"scope": "Namespaced" if kind.namespaced else "Cluster", "verbs": verbs, "subresources": subresources}
-    found |= {"shortNames": list(kind.short)} if kind.short else {}
-    return found | ({"categories": ["all"]} if kind.in_all else {})
+    found: Obj = {"resource": kind.plural, "responseKind": about, "singularResource": kind.kind.lower(), "verbs": verbs}
+    found |= {"scope": "Namespaced" if kind.namespaced else "Cluster", "shortNames": list(kind.short)}
+    subs = [{"subresource": n, "responseKind": answers, "verbs": v} for n, v, answers in _subresources(kind)]
+    return found | {"subresources": subs, "categories": ["all"] if kind.in_all else []}
 
 
 def groups(kinds: Kinds) -> Obj:
@@ -96,40 +94,33 @@ def resources(kinds: Kinds, group: str, version: str) -> Obj | None:
         return None
     listed: list[Obj] = []
     for kind, verbs in served:
-        common = {"namespaced": kind.namespaced, "kind": kind.kind}
-        whole = {"name": kind.plural, "singularName": kind.kind.lower()} | common | {"verbs": verbs}
-        whole |= {"shortNames": list(kind.short)} if kind.short else {}
-        listed.append(whole | ({"categories": ["all"]} if kind.in_all else {}))
+        own = {"namespaced": kind.namespaced, "kind": kind.kind}
+        whole = {"name": kind.plural, "singularName": kind.kind.lower(), "verbs": verbs, "shortNames": list(kind.short)}
+        listed.append(own | whole | {"categories": ["all"] if kind.in_all else []})
         for name, sub_verbs, answers in _subresources(kind):
-            listed.append(
-                {"name": f"{kind.plural}/{name}", "singularName": ""} | common | answers | {"verbs": sub_verbs}
-            )
-    group_version = f"{group}/{version}" if group else version
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": listed}
+            listed.append(own | {"name": f"{kind.plural}/{name}", "singularName": "", "verbs": sub_verbs} | answers)
+    about = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": f"{group}/{version}".lstrip("/")}
+    return about | {"resources": listed}
 
 
-def openapi_index(kinds: Kinds) -> Obj:
-    """`/openapi/v3`."""
-    paths = [f"apis/{group}/{version}" if group else f"api/{version}" for group, version in _by_version(kinds)]
-    return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash=practice"} for path in paths}}
-
-
-def openapi_document(kinds: Kinds, group: str, version: str) -> Obj:
+def openapi(kinds: Kinds, rest: list[str]) -> Obj:
     """What kubectl asks it for: that `fieldValidation` may be sent, so that it leaves checking to the server."""
-    paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {}
-    for kind, _ in _by_version(kinds).get((group, version), []):
-        base = f"/apis/{group}/{version}" if group else f"/api/{version}"
-        path = f"{base}/namespaces/{{namespace}}/{kind.plural}" if kind.namespaced else f"{base}/{kind.plural}"
-        about = {"group": group, "version": version, "kind": kind.kind}
-        parameters = [
-            {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
-            for name in ("dryRun", "fieldManager", "fieldValidation")
-        ]
-        operation = {"parameters": parameters, "x-kubernetes-group-version-kind": about, "responses": {}}
-        write = operation | {"x-kubernetes-action": "patch"}
-        paths[f"{path}/{{name}}"] = {"patch": write, "put": write | {"x-kubernetes-action": "put"}}
-        paths[path] = {"post": write | {"x-kubernetes-action": "post"}}
-        schemas[f"practice.{version}.{kind.kind}"] = {"type": "object", "x-kubernetes-group-version-kind": [about]}
-    info = {"title": "Kubernetes (practice)", "version": VERSION["gitVersion"]}
-    return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
+    by_path = {
+        f"apis/{group}/{version}" if group else f"api/{version}": (group, version)
+        for group, version in _by_version(kinds)
+    }
+    if not rest:
+        return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash=practice"} for path in by_path}}
+    base, paths = "/".join(rest), dict[str, Any]()
+    for kind, _ in _by_version(kinds).get(by_path.get(base, ("", "")), []):
+        about = {"group": kind.group, "version": kind.version, "kind": kind.kind}
+        names = ("dryRun", "fieldManager", "fieldValidation")
+        parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
+        path = (
+            f"/{base}/namespaces/{{namespace}}/{kind.plural}/{{name}}"
+            if kind.namespaced
+            else f"/{base}/{kind.plural}/{{name}}"
+        )
+        patch = {"parameters": parameters, "x-kubernetes-group-version-kind": about, "x-kubernetes-action": "patch"}
+        paths[path] = {"patch": patch | {"responses": {}}}
+    return {"openapi": "3.0.0", "info": {"title": "practice", "version": "1"}, "paths": paths}

@@ -1,4 +1,4 @@
-"""The practice cluster's authority, certificate, token and kubeconfig, made once and kept in its folder."""
+"""The practice cluster's certificate (its own authority), token and kubeconfig, made once and kept in its folder."""
 
 import ipaddress
 import os
@@ -16,52 +16,36 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 NAME: Final = "practice"
-_YEARS: Final = timedelta(days=3650)
+_DAYS: Final = 3650
+_USES: Final = ("digital_signature", "key_cert_sign", "crl_sign")
+_NOT: Final = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+_OTHER: Final = ("encipher_only", "decipher_only")
 
 
 def make_identity(folder: Path) -> None:
     """At the first start: everything that says who this cluster is."""
     if (folder / "token").exists():
         return
-    now = datetime.now(UTC)
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "practice-cluster-ca")])
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "practice-cluster")])
-    usage = x509.KeyUsage(
-        digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False, key_encipherment=False,
-        data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    common = x509.CertificateBuilder().issuer_name(issuer).not_valid_before(now - timedelta(hours=1))
-    common = common.not_valid_after(now + _YEARS)
-    ca_id = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
-    ca = (
-        common.subject_name(issuer).public_key(ca_key.public_key()).serial_number(x509.random_serial_number())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True).add_extension(ca_id, critical=False)
-        .sign(ca_key, hashes.SHA256())
-    )  # fmt: skip
-    names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.DNSName("kubernetes"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    )
-    certificate = (
-        common.subject_name(subject).public_key(key.public_key()).serial_number(x509.random_serial_number())
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ca_id), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(names, critical=False).sign(ca_key, hashes.SHA256())
-    )  # fmt: skip
+    now, key = datetime.now(UTC), ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "practice-cluster")])
+    places = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    usage = x509.KeyUsage(**dict.fromkeys(_USES, True), **dict.fromkeys((*_NOT, *_OTHER), False))
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=_DAYS))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    builder = builder.add_extension(usage, critical=True)
+    certificate = builder.add_extension(x509.SubjectAlternativeName(places), critical=False).sign(key, hashes.SHA256())
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    write_private(folder / "ca.pem", ca.public_bytes(pem))
-    write_private(folder / "server.pem", certificate.public_bytes(pem) + private)
-    write_private(folder / "token", secrets.token_urlsafe(32).encode())
+    _write(folder / "ca.pem", certificate.public_bytes(pem))
+    _write(folder / "server.pem", certificate.public_bytes(pem) + private)
+    _write(folder / "token", secrets.token_urlsafe(32).encode())
 
 
 def tls_context(folder: Path) -> ssl.SSLContext:
     """What the server shows."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(folder / "server.pem")
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -73,10 +57,8 @@ def read_token(folder: Path) -> str:
 
 def write_kubeconfig(folder: Path, port: int) -> Path:
     """The file that clients need."""
-    cluster = {
-        "server": f"https://127.0.0.1:{port}",
-        "certificate-authority-data": b64encode((folder / "ca.pem").read_bytes()).decode(),
-    }
+    authority = b64encode((folder / "ca.pem").read_bytes()).decode()
+    cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority-data": authority}
     content = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -85,15 +67,13 @@ def write_kubeconfig(folder: Path, port: int) -> Path:
         "clusters": [{"name": NAME, "cluster": cluster}],
         "users": [{"name": NAME, "user": {"token": read_token(folder)}}],
     }
-    file = folder / "kubeconfig"
-    write_private(file, yaml.safe_dump(content, sort_keys=False).encode())
-    return file
+    _write(folder / "kubeconfig", yaml.safe_dump(content, sort_keys=False).encode())
+    return folder / "kubeconfig"
 
 
-def write_private(file: Path, content: bytes) -> None:
+def _write(file: Path, content: bytes) -> None:
     """Whole or not at all, readable by the owner alone."""
     temporary = file.with_name(f".{file.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as output:
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as output:
         output.write(content)
     temporary.replace(file)

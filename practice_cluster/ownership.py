@@ -3,29 +3,63 @@
 A field set is a set of paths, each a tuple of elements as FieldsV1 spells them: `f:spec`, `k:{"name":"web"}`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import orjson
 
-from practice_cluster.errors import ApiError
+from practice_cluster.errors import ApiError, bad_request
 from practice_cluster.kinds import Kind
 from practice_cluster.objects import Obj, stamp
-from practice_cluster.schema import KEY_DEFAULTS, is_atomic, is_set, item_key, list_keys, merged
 
 Path = tuple[str, ...]
-Flat = dict[Path, Any]
 Owner = tuple[str, str, str]
 """Manager, operation, subresource."""
+Owners = dict[Owner, set[Path]]
 
 _SELF: Final = "."
+# The API server has these from its types; by the field's name is enough for the built-in kinds.
+_LIST_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("containers", "initContainers", "volumes", "env", "imagePullSecrets", "secrets"), ("name",)),
+    "volumeMounts": ("mountPath",),
+    "hostAliases": ("ip",),
+    "conditions": ("type",),
+    "ownerReferences": ("uid",),
+}
+_ATOMIC: Final = frozenset(
+    {"selector", "nodeSelector", "podSelector", "namespaceSelector", "secretKeyRef", "configMapKeyRef", "fieldRef"}
+)
+_KEY_DEFAULTS: Final = {"protocol": "TCP"}
 _SERVERS_OWN: Final = frozenset(
     {"name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"}
-    | {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generateName"}
+    | {"deletionTimestamp", "deletionGracePeriodSeconds", "generateName"}
 )
 
 
-def flatten(kind: Kind, obj: Obj) -> Flat:
+def list_keys(kind: Kind, names: Path) -> tuple[str, ...]:
+    """The keys that tell the items of the list at this path of names apart; none: the list is one value."""
+    if kind.is_custom and names[0] != "metadata":
+        return ()
+    if names[-1] == "ports":
+        if kind.kind == "Service":
+            return ("port", "protocol")
+        return ("containerPort", "protocol") if names[-2] in ("containers", "initContainers") else ()
+    return _LIST_KEYS.get(names[-1], ())
+
+
+def item_key(item: Any, keys: tuple[str, ...]) -> str:
+    """What tells this item apart, as FieldsV1 has it.
+
+    Raises:
+        ApiError: 400, it is no object.
+    """
+    if not isinstance(item, dict):
+        raise bad_request(f"each item of this list must be an object with {keys[0]}, not {item!r}")
+    about = {key: item.get(key, _KEY_DEFAULTS.get(key)) for key in keys}
+    return "k:" + orjson.dumps({key: value for key, value in about.items() if value is not None}).decode()
+
+
+def flatten(kind: Kind, obj: Obj) -> dict[Path, Any]:
     """Every field that can have an owner, with its value."""
     metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _SERVERS_OWN}
     content = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "status")}
@@ -33,40 +67,48 @@ def flatten(kind: Kind, obj: Obj) -> Flat:
 
 
 def _walk(kind: Kind, value: Any, path: Path, names: Path) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, dict) and (not path or (value and not is_atomic(kind, names))):
+    is_atomic = bool(names) and names[-1] in _ATOMIC and not kind.is_custom
+    if isinstance(value, dict) and (not path or (value and not is_atomic)):
         for key, inner in value.items():
             if inner is not None:
                 yield from _walk(kind, inner, (*path, f"f:{key}"), (*names, key))
-    elif isinstance(value, list) and value and is_set(names):
+    elif isinstance(value, list) and value and names[-1] == "finalizers":
         for item in value:
             yield (*path, f"v:{orjson.dumps(item).decode()}"), item
     elif isinstance(value, list) and value and (keys := list_keys(kind, names)):
         for item in value:
-            about = {key: part for key, part in zip(keys, item_key(item, keys), strict=True) if part is not None}
-            here = (*path, f"k:{orjson.dumps(about).decode()}")
+            here = (*path, item_key(item, keys))
             yield (*here, _SELF), True
             for key, inner in item.items():
                 yield from _walk(kind, inner, (*here, f"f:{key}"), (*names, key))
-    elif path and not (value == {} and len(path) == 1):
+    elif not (value == {} and len(path) == 1):
         yield path, value
 
 
-def read_fields(fields: Mapping[str, Any]) -> set[Path]:
+def merged(kind: Kind, live: Any, new: Any, names: Path = ()) -> Any:
+    """What is live with what is new laid over it, items of keyed lists one by one."""
+    if isinstance(live, dict) and isinstance(new, dict) and not (names and names[-1] in _ATOMIC and not kind.is_custom):
+        return live | {key: merged(kind, live.get(key), value, (*names, key)) for key, value in new.items()}
+    if isinstance(live, list) and isinstance(new, list):
+        if names[-1] == "finalizers":
+            return live + [item for item in new if item not in live]
+        if keys := list_keys(kind, names):
+            items = {item_key(item, keys): item for item in live}
+            items |= {(key := item_key(each, keys)): merged(kind, items.get(key), each, names) for each in new}
+            return list(items.values())
+    return new
+
+
+def _read(node: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
     """FieldsV1 → paths."""
-    found: set[Path] = set()
-
-    def walk(node: Mapping[str, Any], path: Path) -> None:
-        if path and (not node or _SELF in node):
-            found.add((*path, _SELF) if path[-1].startswith("k:") else path)
-        for key, inner in node.items():
-            if key != _SELF:
-                walk(inner, (*path, key))
-
-    walk(fields, ())
-    return found
+    if path and (not node or _SELF in node):
+        yield (*path, _SELF) if path[-1].startswith("k:") else path
+    for key, inner in node.items():
+        if key != _SELF:
+            yield from _read(inner, (*path, key))
 
 
-def write_fields(paths: Iterable[Path]) -> Obj:
+def _written(paths: set[Path]) -> Obj:
     """Paths → FieldsV1."""
     root: Obj = {}
     for path in sorted(paths):
@@ -76,47 +118,38 @@ def write_fields(paths: Iterable[Path]) -> Obj:
     return root
 
 
-def owners_of(obj: Obj | None) -> dict[Owner, set[Path]]:
-    entries = ((obj or {}).get("metadata") or {}).get("managedFields") or []
-    return {
-        (each["manager"], each["operation"], each.get("subresource", "")): read_fields(each.get("fieldsV1") or {})
-        for each in entries
-    }
+def _entries(obj: Obj | None) -> dict[Owner, Obj]:
+    listed = ((obj or {}).get("metadata") or {}).get("managedFields") or []
+    return {(each["manager"], each["operation"], each.get("subresource", "")): each for each in listed}
 
 
-def with_owners(kind: Kind, obj: Obj, owners: Mapping[Owner, set[Path]], before: Obj | None, now: float) -> Obj:
-    """The object with these owners in its managedFields; an entry that says the same keeps its time."""
-    old = {
-        (each["manager"], each["operation"], each.get("subresource", "")): each
-        for each in ((before or {}).get("metadata") or {}).get("managedFields") or []
-    }
-    entries = []
+def owners_of(obj: Obj | None) -> Owners:
+    return {owner: set(_read(entry.get("fieldsV1") or {})) for owner, entry in _entries(obj).items()}
+
+
+def set_owners(kind: Kind, obj: Obj, owners: Owners, before: Obj | None, now: float) -> None:
+    """Write them into the object's managedFields; an entry that says the same keeps its time."""
+    old, entries = _entries(before), []
     for owner, paths in owners.items():
-        if not paths:
-            continue
-        fields = write_fields(paths)
-        if (known := old.get(owner)) and known["fieldsV1"] == fields:
-            entries.append(known)
-            continue
-        manager, operation, subresource = owner
+        fields, (manager, operation, subresource) = _written(paths), owner
         entry: Obj = {"manager": manager, "operation": operation, "apiVersion": kind.api_version, "time": stamp(now)}
-        entry |= {"fieldsType": "FieldsV1", "fieldsV1": fields}
-        entries.append(entry | ({"subresource": subresource} if subresource else {}))
-    metadata = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
-    return obj | {"metadata": metadata | ({"managedFields": entries} if entries else {})}
+        entry |= {"fieldsType": "FieldsV1", "fieldsV1": fields} | ({"subresource": subresource} if subresource else {})
+        if paths:
+            entries.append(old[owner] if owner in old and old[owner]["fieldsV1"] == fields else entry)
+    obj["metadata"].pop("managedFields", None)
+    obj["metadata"] |= {"managedFields": entries} if entries else {}
 
 
-def updated(kind: Kind, before: Obj | None, after: Obj, owner: Owner, now: float) -> Obj:
+def updated(kind: Kind, before: Obj | None, after: Obj, owner: Owner) -> Owners:
     """After a create, update or patch: whoever changed a field owns it, alone."""
     old, new = flatten(kind, before) if before else {}, flatten(kind, after)
     changed = {path for path, value in new.items() if old.get(path) != value}
     lost = changed | (old.keys() - new.keys())
     owners = {each: paths - lost for each, paths in owners_of(before).items()}
-    owners[owner] = owners.get(owner, set()) | changed
-    return with_owners(kind, after, owners, before, now)
+    return owners | {owner: owners.get(owner, set()) | changed}
 
 
-def applied(kind: Kind, live: Obj, wanted: Obj, manager: str, *, force: bool) -> tuple[Obj, dict[Owner, set[Path]]]:
+def applied(kind: Kind, live: Obj, wanted: Obj, manager: str, *, force: bool) -> tuple[Obj, Owners]:
     """Lay what a manager wants over what is live, and take away what only it had.
 
     Raises:
@@ -128,41 +161,32 @@ def applied(kind: Kind, live: Obj, wanted: Obj, manager: str, *, force: bool) ->
     if conflicts and not force:
         raise _conflict(conflicts, kind)
     mine, others = owners.pop(me, set()), {owner: paths - lost for owner, paths in owners.items()}
-    result = merged(kind, live, wanted)
-    kept: set[Path] = set().union(*others.values())
+    result, kept = merged(kind, live, wanted), set(wants).union(*others.values())
     # Sorted, so that an item goes before its key fields: without those it wouldn't be found.
-    for path in sorted(mine - wants.keys() - kept):
+    for path in sorted(mine - kept):
         whole = path[:-1] if path[-1] == _SELF else path
-        if not any(each[: len(whole)] == whole for each in (*kept, *wants)):
+        is_key = len(path) > 1 and path[-2].startswith("k:") and f'"{path[-1][2:]}":' in path[-2]
+        if not is_key and not any(each[: len(whole)] == whole for each in kept):
             result = _without(result, whole)
     return result, others | {me: set(wants)}
 
 
 def _without(value: Any, path: Path) -> Any:
     """The value without what is at a path; maps that get empty go too, as Go's `omitempty` has it."""
-    element, rest = path[0], path[1:]
-    if element.startswith("f:") and isinstance(value, dict):
-        name = element[2:]
-        if name not in value:
-            return value
-        inner = _without(value[name], rest) if rest else None
-        kept = {key: each for key, each in value.items() if key != name}
-        return kept if inner in (None, {}, []) else {**value, name: inner}
-    if isinstance(value, list):
-        about = orjson.loads(element[2:])
-        result = []
-        for item in value:
-            is_it = item == about if element.startswith("v:") else _has(item, about)
-            if not is_it:
-                result.append(item)
-            elif rest:
-                result.append(_without(item, rest))
-        return result
+    (kind, about), rest = path[0].split(":", 1), path[1:]
+    if isinstance(value, dict) and about in value:
+        inner = _without(value[about], rest) if rest else None
+        gone = {key: each for key, each in value.items() if key != about}
+        return gone if inner in (None, {}, []) else value | {about: inner}
+    if isinstance(value, list) and kind in "kv":
+        wanted = orjson.loads(about)
+        found = [item for item in value if item == wanted or (kind == "k" and _has(item, wanted))]
+        return [_without(item, rest) if item in found else item for item in value if rest or item not in found]
     return value
 
 
-def _has(item: Obj, about: Mapping[str, Any]) -> bool:
-    return all(item.get(key, KEY_DEFAULTS.get(key)) == value for key, value in about.items())
+def _has(item: Obj, about: Obj) -> bool:
+    return all(item.get(key, _KEY_DEFAULTS.get(key)) == value for key, value in about.items())
 
 
 def _conflict(conflicts: list[tuple[Path, Owner]], kind: Kind) -> ApiError:
@@ -173,15 +197,13 @@ def _conflict(conflicts: list[tuple[Path, Owner]], kind: Kind) -> ApiError:
         field = "".join(_shown(element) for element in path)
         causes.append({"reason": "FieldManagerConflict", "message": text, "field": field})
     listed = "\n- ".join(f"{each['message']}: {each['field']}" for each in causes)
-    plural = "conflicts" if len(causes) > 1 else "conflict"
-    text = f"Apply failed with {len(causes)} {plural}: {listed if len(causes) == 1 else chr(10) + '- ' + listed}"
-    return ApiError(409, "Conflict", text, {"causes": causes})
+    text = f"conflict: {listed}" if len(causes) == 1 else f"conflicts: \n- {listed}"
+    return ApiError(409, "Conflict", f"Apply failed with {len(causes)} {text}", {"causes": causes})
 
 
 def _shown(element: str) -> str:
-    if element.startswith("f:"):
-        return f".{element[2:]}"
-    if element.startswith("k:"):
-        about = ",".join(f"{key}={orjson.dumps(value).decode()}" for key, value in orjson.loads(element[2:]).items())
-        return f"[{about}]"
-    return "" if element == _SELF else f"[={element[2:]}]"
+    kind, _, about = element.partition(":")
+    if kind == "k":
+        pairs = (f"{key}={orjson.dumps(value).decode()}" for key, value in orjson.loads(about).items())
+        return f"[{','.join(pairs)}]"
+    return {"f": f".{about}", "v": f"[={about}]"}.get(kind, "")

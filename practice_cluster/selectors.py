@@ -1,52 +1,15 @@
-"""Label and field selectors. Pure."""
+"""Label and field selectors of lists and watches. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from practice_cluster.errors import bad_request
-from practice_cluster.objects import Obj, at, is_ready
+from practice_cluster.kinds import Kind
 
 Matcher = Callable[[Mapping[str, str]], bool]
 
-_TERM: Final = re.compile(
-    r"\s*(?:(!?)\s*([\w./-]+)\s*(?:(==|=|!=|>|<|\s(?:not)?in\b)\s*(\([^)]*\)|[\w.-]*))?)\s*(?:,|$)"
-)
-READY, LEAVES = "~ready", "~leaves"
-NO_FIELDS: Final[dict[str, str]] = {}
-"""One for all: most objects have none."""
-FIELDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
-    "pods": {
-        "status.phase": ("status", "phase"),
-        "spec.nodeName": ("spec", "nodeName"),
-        "spec.restartPolicy": ("spec", "restartPolicy"),
-        "status.podIP": ("status", "podIP"),
-    },
-    "events": {
-        **{
-            f"involvedObject.{key}": ("involvedObject", key)
-            for key in ("kind", "namespace", "name", "uid", "apiVersion")
-        },
-        "involvedObject.fieldPath": ("involvedObject", "fieldPath"),
-        "reason": ("reason",),
-        "type": ("type",),
-    },
-    "secrets": {"type": ("type",)},
-    "namespaces": {"status.phase": ("status", "phase")},
-    "jobs.batch": {"status.successful": ("status", "succeeded")},
-}
-
-
-def fields_of(resource: str, obj: Obj) -> dict[str, str]:
-    """What field selectors may ask about this object, beyond its name, and what controllers want to know."""
-    found = {}
-    for name, path in FIELDS.get(resource, {}).items():
-        found[name] = str(at(obj, *path) or "")
-    if resource == "pods":
-        found[READY] = str(is_ready(obj))
-    if "deletionTimestamp" in obj["metadata"]:
-        found[LEAVES] = ",".join(obj["metadata"].get("finalizers") or [])
-    return found or NO_FIELDS
+_TERM: Final = re.compile(r"\s*(!?)\s*([\w./-]+)\s*(?:(==|=|!=|\s(?:not)?in\b)\s*(\([^)]*\)|[\w.-]*))?\s*(?:,|$)")
 
 
 def label_matcher(selector: str) -> Matcher | None:
@@ -57,64 +20,32 @@ def label_matcher(selector: str) -> Matcher | None:
     """
     terms, position = list[Matcher](), 0
     while position < len(selector):
-        found = _TERM.match(selector, position)
-        if not found or not found.group(2):
+        if not (found := _TERM.match(selector, position)):
             raise bad_request(f'unable to parse requirement: found "{selector[position:]}"')
-        terms.append(_term(found.group(1) == "!", found.group(2), (found.group(3) or "").strip(), found.group(4) or ""))
+        terms.append(_term(*found.group(1, 2, 3, 4)))
         position = found.end()
     return (lambda labels: all(term(labels) for term in terms)) if terms else None
 
 
-def _term(negated: bool, key: str, operator: str, value: str) -> Matcher:
+def _term(bang: str, key: str, operator: str | None, value: str) -> Matcher:
+    if operator is None:
+        return lambda labels: (key in labels) != bool(bang)
     values = {part.strip() for part in value.strip("()").split(",")}
-    match operator:
-        case "":
-            return lambda labels: (key in labels) != negated
-        case "=" | "==":
-            return lambda labels: labels.get(key) == value
-        case "!=":
-            return lambda labels: labels.get(key) != value
-        case "in":
-            return lambda labels: labels.get(key) in values
-        case "notin":
-            return lambda labels: labels.get(key) not in values
-        case _:
-            low, sign = int(value), 1 if operator == ">" else -1
-            return lambda labels: labels.get(key, "").isdecimal() and (int(labels[key]) - low) * sign > 0
+    is_wanted = operator.strip() in ("=", "==", "in")
+    return lambda labels: (labels.get(key) in values) == is_wanted
 
 
-def field_matcher(resource: str, selector: str) -> Matcher | None:
+def field_matcher(kind: Kind, selector: str) -> Matcher | None:
     """`metadata.name=x,status.phase!=Running`.
 
     Raises:
         ApiError: 400, this kind has no such field to select by.
     """
-    known = {"metadata.name", "metadata.namespace", *FIELDS.get(resource, {})}
-    terms: list[tuple[str, str, bool]] = []
+    known = {"metadata.name", "metadata.namespace", *kind.rules.get("fields", ())}
+    terms = []
     for term in filter(None, selector.split(",")):
-        key, operator, value = re.split(r"(!=|==|=)", term, maxsplit=1) if "=" in term else (term, "", "")
-        if not operator or key not in known:
-            if resource in FIELDS:
-                raise bad_request(f"field label not supported: {key}")
-            names = '"metadata.name", "metadata.namespace"'
-            raise bad_request(f'"{key}" is not a known field selector: only {names}')
+        key, operator, value = (*re.split(r"(!=|==|=)", term, maxsplit=1), "", "")[:3]
+        if key not in known or not operator:
+            raise bad_request(f'"{key}" is not a known field selector: only {", ".join(sorted(known))}')
         terms.append((key, value, operator != "!="))
     return (lambda fields: all((fields.get(k, "") == v) == want for k, v, want in terms)) if terms else None
-
-
-def selects(selector: Any, labels: Mapping[str, str]) -> bool:
-    """A LabelSelector inside an object."""
-    selector = selector or {}
-    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
-        return False
-    for each in selector.get("matchExpressions") or []:
-        has, values = labels.get(each["key"]), each.get("values") or []
-        fits = {
-            "In": has in values,
-            "NotIn": has not in values,
-            "Exists": has is not None,
-            "DoesNotExist": has is None,
-        }
-        if not fits[each["operator"]]:
-            return False
-    return True

@@ -1,4 +1,4 @@
-"""What makes objects move: one class a controller, each changing objects through `Cluster` as the real ones do.
+"""What makes objects move: one function a kind, `(cluster, obj) → in how many seconds to look again, if at all`.
 
-`loop` calls them; `all_controllers` says which there are.
+Each brings its object a step further, changing objects through `Cluster` as the real ones do. `loop` calls them.
 """

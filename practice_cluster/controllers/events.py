@@ -1,64 +1,44 @@
-"""Events: what controllers say about an object. Repeated ones are counted; old ones go."""
+"""Events: what controllers say about an object. Repeated ones are counted, the oldest go when there are many."""
 
-import time
-from dataclasses import dataclass, field
+import zlib
 from typing import Final
 
 from practice_cluster.cluster import Cluster
 from practice_cluster.errors import ApiError
 from practice_cluster.kinds import KIND
-from practice_cluster.objects import Obj, seconds_of, stamp
+from practice_cluster.objects import Obj, stamp
 
 KEPT_MOST: Final = 4_000
 _SURPLUS: Final = 400
 """So that not each new one makes us look for the oldest."""
-KEPT_S: Final = 3600.0
 
 
-@dataclass(slots=True)
-class Recorder:
-    """Writes events."""
+def say(
+    cluster: Cluster, obj: Obj, reason: str, message: str, *, kind: str = "Normal", by: str = "", path: str = ""
+) -> None:
+    """Write an event, or count the one that says the same.
 
-    cluster: Cluster
-    names: dict[tuple[str, str, str], str] = field(default_factory=dict)
-
-    def normal(self, obj: Obj, reason: str, message: str, component: str, path: str = "") -> None:
-        self._record(obj, ("Normal", reason, message), component, path)
-
-    def warning(self, obj: Obj, reason: str, message: str, component: str, path: str = "") -> None:
-        self._record(obj, ("Warning", reason, message), component, path)
-
-    def _record(self, obj: Obj, said: tuple[str, str, str], component: str, path: str) -> None:
-        kind, reason, message = said
-        metadata, now = obj["metadata"], stamp(self.cluster.clock())
-        namespace, known = metadata.get("namespace", "default"), (metadata["uid"], reason, message)
-        if (name := self.names.get(known)) and (event := self.cluster.find("Event", namespace, name)):
-            counted = {"count": event["count"] + 1, "lastTimestamp": now}
-            self.cluster.update(KIND["Event"], event, lambda old: old | counted)
-            return
-        name = f"{metadata['name']}.{time.time_ns():x}"
-        about = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "name": metadata["name"], "namespace": namespace}
-        about |= {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-        event = {"metadata": {"name": name}, "involvedObject": about | ({"fieldPath": path} if path else {})}
-        event |= {"reason": reason, "message": message, "type": kind, "count": 1, "eventTime": None}
-        event |= {"firstTimestamp": now, "lastTimestamp": now, "reportingComponent": component}
-        event |= {"reportingInstance": "practice-node", "source": {"component": component, "host": "practice-node"}}
-        try:
-            self.cluster.create(KIND["Event"], namespace, event)
-        except ApiError:  # the namespace is going, or the cluster is full
-            return
-        self.names[known] = name
-        if self.cluster.store.count("events") > KEPT_MOST + _SURPLUS:
-            self.sweep()
-        if len(self.names) > 2 * KEPT_MOST:
-            self.names.clear()
-
-    def sweep(self) -> None:
-        """Take away the oldest, and those older than an hour."""
-        entries = sorted(self.cluster.store.entries(KIND["Event"].resource), key=lambda entry: entry.version)
-        too_many = len(entries) - KEPT_MOST
-        for index, entry in enumerate(entries):
-            said_at = seconds_of(entry.load()["lastTimestamp"]) if index >= too_many else 0.0
-            if self.cluster.clock() - said_at < KEPT_S:
-                return
-            self.cluster.store.remove(entry.key)
+    Args:
+        kind: Normal or Warning.
+        by: who says it; the object's controller unless given.
+        path: the part of the object that it is about.
+    """
+    metadata, now = obj["metadata"], stamp(cluster.clock())
+    namespace, by = metadata.get("namespace", "default"), by or f"{obj['kind'].lower()}-controller"
+    tag = zlib.crc32(f"{metadata['uid']}{reason}{message}".encode())
+    name = f"{metadata['name']}.{tag:08x}"
+    if event := cluster.find("Event", namespace, name):
+        cluster.patch(event, {"count": event["count"] + 1, "lastTimestamp": now})
+        return
+    about = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "namespace": namespace, "fieldPath": path or None}
+    about |= {key: metadata[key] for key in ("name", "uid", "resourceVersion")}
+    event = {"metadata": {"name": name}, "involvedObject": about, "reason": reason, "message": message, "type": kind}
+    event |= {"count": 1, "firstTimestamp": now, "lastTimestamp": now, "reportingComponent": by}
+    event |= {"reportingInstance": "practice-node", "source": {"component": by, "host": "practice-node"}}
+    try:
+        cluster.create(KIND["Event"], namespace, event)
+    except ApiError:  # the namespace is going, or the cluster is full
+        return
+    if cluster.store.count("events") > KEPT_MOST + _SURPLUS:
+        for entry in sorted(cluster.store.entries("events"), key=lambda entry: entry.version)[:_SURPLUS]:
+            cluster.drop(entry.key)

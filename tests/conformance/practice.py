@@ -29,4 +29,5 @@ def running_practice_cluster(folder: Path) -> Iterator[Path]:
         yield folder / "kubeconfig"
     finally:
         end(process)
-        assert "Traceback" not in folder.with_suffix(".log").read_text(), "a controller failed"
+        said = folder.with_suffix(".log").read_text()
+        assert "Traceback" not in said, f"something failed in the practice cluster:\n{said[-4000:]}"

@@ -40,6 +40,7 @@ def demo(data: Path, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.timeout(240)  # two demos
 def test_the_demo_needs_no_kubernetes_and_finds_its_example_again(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
 

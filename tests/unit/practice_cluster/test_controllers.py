@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from practice_cluster.cluster import Cluster, Writing
-from practice_cluster.controllers.all_controllers import make_loop
+from practice_cluster.controllers.loop import Loop
 from practice_cluster.errors import ApiError
-from practice_cluster.first_objects import make_first_objects
 from practice_cluster.kinds import KIND
 from practice_cluster.store import HISTORY, Store
 from tests.conformance.builders import a_config_map, a_deployment
@@ -22,8 +21,7 @@ class World:
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
         self.cluster = Cluster(Store(1_000), lambda: self.now)
-        make_first_objects(self.cluster)
-        self._loop = make_loop(self.cluster)
+        self._loop = Loop(self.cluster)
 
     def passes(self, seconds: float) -> None:
         for _ in range(int(seconds / 0.2)):
@@ -106,7 +104,7 @@ def test_the_history_is_bounded_and_what_is_older_is_expired(world: World) -> No
         world.cluster.store.put("configmaps", obj | {"data": {"n": str(number)}})
 
     with pytest.raises(ApiError) as refused:
-        world.cluster.store.subscribe("configmaps", began)
+        world.cluster.store.watch("configmaps", began)
     assert refused.value.code == 410
 
 
