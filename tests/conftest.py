@@ -78,9 +78,9 @@ def namespace(kubeconfig: Path) -> Iterator[str]:
     kubectl(kubeconfig, "delete", "namespace", name, "--wait=false")
 
 
-def kubectl(kubeconfig: Path, *arguments: str) -> str:
+def kubectl(kubeconfig: Path, *arguments: str, stdin: str | None = None) -> str:
     """What kubectl prints; its complaint as the failure."""
     command = ["kubectl", f"--kubeconfig={kubeconfig}", "--request-timeout=20s", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr.strip()}"
     return done.stdout
