@@ -41,9 +41,9 @@ class Toys:
         options = ["-n", f"{name}@toys", "-E", "-c", str(children), *arguments]
         return self._start(name, ["celery", "-A", app, "worker", *options], "ready.")
 
-    def scheduler(self) -> subprocess.Popen[bytes]:
+    def scheduler(self, module: str = "tests.toy_app") -> subprocess.Popen[bytes]:
         """A scheduler, starting."""
-        return self._start(f"s{len(self.processes)}", ["tests.toy_app"], "scheduler_started")
+        return self._start(f"s{len(self.processes)}", [module], "scheduler_started")
 
     def queue(self, count: int = 1, *, steps: int = 1, step_s: float = 0.0, ring: bool = True) -> list[ObjectId]:
         """Jobs that wait."""

@@ -13,7 +13,7 @@ from bson import ObjectId
 from app.clock import Clock
 from app.compose.choices import RepositoryFacts
 from app.compose.files import Folder
-from app.errors import InvalidError, KubeOrchError, NotFoundError
+from app.errors import InvalidError, KubeOrchError, NotFoundError, StoppingError
 from app.imports.analysis import Analyzer
 from app.imports.asking import TASK, given_context
 from app.imports.events import ImportEvents
@@ -21,6 +21,7 @@ from app.imports.failures import failed
 from app.imports.progress import ANALYZING, CLONING, CONVERTING, PARSING, ImportProgress
 from app.imports.sessions import ImportSessions
 from app.imports.store import ImportStore
+from app.jobs.claimed import GIVEN_UP, MAX_ATTEMPTS
 from app.jobs.job import Job
 from app.jobs.store import JobStore, Outcome, Raw
 from app.manifests.graph import Graph
@@ -72,9 +73,16 @@ class ImportJobs:
 
     def run(self, job: Job) -> Outcome:
         """Raises what `JobKind.run` says."""
+        # What progress there was doesn't count, it was in vain: each owner begins anew.
+        if job.raw.get("tries", 0) >= MAX_ATTEMPTS:
+            return Outcome("failed", GIVEN_UP.error, {"error_code": "WORKER_LOST"})
+        job.progress({"$inc": {"tries": 1}})
         progress = ImportProgress(job, self.events, self.clock)
         try:
             return self._analyse(job, progress)
+        except StoppingError:
+            job.progress({"$inc": {"tries": -1}})
+            raise
         except KubeOrchError as error:
             log.info("import_failed", stage=progress.step.stage, code=error.extra.get("code"))
             return failed(error, progress.step.stage)
