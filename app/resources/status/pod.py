@@ -10,7 +10,7 @@ from app.resources.status.pods import pod_facts
 from app.resources.status.reasons import explain
 from app.resources.status.related import Related
 
-KEEP: Final = ("spec.nodeName", "status")
+KEEP: Final = ("spec.nodeName", "spec.restartPolicy", "status")
 
 
 def pod_status(obj: KubeObject, related: Related, now: datetime) -> Status:

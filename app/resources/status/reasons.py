@@ -31,7 +31,7 @@ class Finding(NamedTuple):
     """It won't go away by itself."""
     recheck_at: datetime | None
     doubtful: bool = False
-    """It is ready, but has crashed lately: it isn't believed yet."""
+    """It has crashed lately: whoever counts it as ready doesn't know yet, or believes it too soon."""
 
 
 NOTHING_FOUND: Final = Finding("", "", False, None)
@@ -47,8 +47,9 @@ def explain(pod: PodFacts, evidence: Evidence | None, now: datetime) -> Finding:
     """
     if pod.trouble and not pod.has_settled(now):
         found = _judge(_with_evidence(pod.trouble, evidence or NO_EVIDENCE), now)
-        if pod.ready and (settled_at := pod.trouble.settled_at):
-            found = found._replace(doubtful=True, recheck_at=fields.earliest(found.recheck_at, settled_at))
+        if pod.trouble.kind in ("crash", "start"):
+            recheck_at = fields.earliest(found.recheck_at, pod.trouble.settled_at if pod.ready else None)
+            found = found._replace(doubtful=True, recheck_at=recheck_at)
     elif pod.ready or pod.phase in OVER:
         return NOTHING_FOUND
     else:

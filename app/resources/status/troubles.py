@@ -77,12 +77,22 @@ def pod_trouble(obj: KubeObject) -> Trouble | None:
     inits = fields.items(obj, "status", "initContainerStatuses")
     mains = fields.items(obj, "status", "containerStatuses")
     several = len(inits) + len(mains) > 1
-    found = [trouble for each in (*inits, *mains) if (trouble := container_trouble(each, several=several))]
-    return min(found, key=_mildness) if found else None
+    keeps_running = fields.text(obj, "spec", "restartPolicy", default="Always") == "Always"
+    found = [
+        *(container_trouble(each, several=several) for each in inits),
+        *(container_trouble(each, several=several, keeps_running=keeps_running) for each in mains),
+    ]
+    troubles = [trouble for trouble in found if trouble]
+    return min(troubles, key=_mildness, default=None)
 
 
-def container_trouble(status: KubeObject, *, several: bool) -> Trouble | None:
-    """What one container's status says; `several`: name the container, the pod has more."""
+def container_trouble(status: KubeObject, *, several: bool, keeps_running: bool = False) -> Trouble | None:
+    """What one container's status says.
+
+    Args:
+        several: name the container, the pod has more.
+        keeps_running: it may not end, not even well.
+    """
     who = f"container {fields.text(status, 'name')} " if several else ""
     waiting = fields.section(status, "state", "waiting")
     reason = fields.text(waiting, "reason")
@@ -101,7 +111,7 @@ def container_trouble(status: KubeObject, *, several: bool) -> Trouble | None:
             "start", reason, f"{who}can't be started: {_innermost(said)} ({reason})", name, fatal_from=AT_ONCE
         )
     if at := fields.section(status, "state", "terminated"):
-        return _just_crashed(status, at, who)
+        return _just_crashed(status, at, who) if keeps_running or fields.integer(at, "exitCode") != 0 else None
     return _restarted(status, who)
 
 
@@ -113,10 +123,9 @@ def _mildness(trouble: Trouble) -> int:
 
 def _crash(status: KubeObject, end: KubeObject, who: str, fatal_from: datetime | None) -> Trouble:
     """A container that ended though it should run; `end` is its `terminated`."""
-    name, restarts = fields.text(status, "name"), fields.integer(status, "restartCount")
+    name, times = fields.text(status, "name"), _times(status)
     looping = fields.text(status, "state", "waiting", "reason")
     reason = fields.text(end, "reason")
-    times = f", restarted {restarts} {'time' if restarts == 1 else 'times'}" if restarts > 0 else ""
     previous = not fields.section(status, "state", "terminated")
     if reason in _NEVER_RAN:
         said = _innermost(fields.clean(fields.text(end, "message")))
@@ -137,10 +146,8 @@ def _crash(status: KubeObject, end: KubeObject, who: str, fatal_from: datetime |
     return Trouble("crash", word, what, name, previous, fatal_from)
 
 
-def _just_crashed(status: KubeObject, end: KubeObject, who: str) -> Trouble | None:
+def _just_crashed(status: KubeObject, end: KubeObject, who: str) -> Trouble:
     """Ended a moment ago. The first crash may be the last one; the second within minutes is a loop."""
-    if fields.integer(end, "exitCode") == 0:
-        return None
     again = fields.integer(status, "restartCount") > 0 and _lived_s(end) < BACK_OFF_FORGOTTEN_S
     return _crash(status, end, who, AT_ONCE if again else None)
 
@@ -150,8 +157,10 @@ def _restarted(status: KubeObject, who: str) -> Trouble | None:
     Code 0 is no success here: what ends well and may end isn't started again."""
     end = fields.section(status, "lastState", "terminated")
     running = fields.section(status, "state", "running")
-    if not end or not running:
+    if not running:
         return None
+    if not end:  # the kubelet may have removed the instance before already
+        return _restarted_unseen(status, running, who)
     ended, started = fields.instant(end, "finishedAt"), fields.instant(running, "startedAt")
     if _lived_s(end) >= BACK_OFF_FORGOTTEN_S:
         return _crash(status, end, who, None)._replace(settled_at=fields.after(started, CRASH_SETTLED_S))
@@ -163,10 +172,24 @@ def _restarted(status: KubeObject, who: str) -> Trouble | None:
     return _crash(status, end, who, None)._replace(settled_at=settled_at)
 
 
+def _restarted_unseen(status: KubeObject, running: KubeObject, who: str) -> Trouble | None:
+    """Runs again, and nothing is left of the instance before."""
+    if fields.integer(status, "restartCount") == 0:
+        return None
+    settled_at = fields.after(fields.instant(running, "startedAt"), CRASH_SETTLED_S)
+    text = f"{who}was restarted, the cluster doesn't say why (Restarted)"
+    return Trouble("crash", "Restarted", text, fields.text(status, "name"), settled_at=settled_at)
+
+
 def _lived_s(end: KubeObject) -> float:
     """How long an instance ran; 0 where nobody knows."""
     started, finished = fields.instant(end, "startedAt"), fields.instant(end, "finishedAt")
     return max((finished - started).total_seconds(), 0) if started and finished else 0
+
+
+def _times(status: KubeObject) -> str:
+    restarts = fields.integer(status, "restartCount")
+    return f", restarted {restarts} {'time' if restarts == 1 else 'times'}" if restarts > 0 else ""
 
 
 def _by_signal(end: KubeObject) -> str:

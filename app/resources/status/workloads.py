@@ -93,7 +93,7 @@ def failure(judged: Sequence[Judged]) -> Judged | None:
 
 
 def doubtful(judged: Iterable[Judged]) -> bool:
-    """Whether ready pods are among these that have crashed lately: Kubernetes counts them, a person shouldn't yet."""
+    """Whether some of these have crashed lately: Kubernetes may count them as ready, a person shouldn't yet."""
     return any(each.finding.doubtful for each in judged)
 
 

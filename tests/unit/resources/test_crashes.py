@@ -133,6 +133,25 @@ def test_a_container_that_isnt_ready_after_a_crash_says_so() -> None:
     assert (found.text, found.fatal) == ("exited with code 1, restarted 1 time (Error)", False)
 
 
+def test_a_restart_of_which_nothing_is_left_is_believed_after_a_while() -> None:
+    pod = a_pod(a_container(running(4), restartCount=1, ready=True), ready=True)
+
+    found = said(pod)
+
+    assert (found.text, found.doubtful) == ("was restarted, the cluster doesn't say why (Restarted)", True)
+    assert said(pod, after_s=6) == NOTHING_FOUND
+
+
+def test_ending_well_is_a_crash_for_what_has_to_keep_running() -> None:
+    pod = a_pod(a_container(ended(0, reason="Completed")))
+
+    found = said(pod)
+
+    assert (found.text, found.fatal) == ("ends by itself with code 0, but has to keep running (Completed)", False)
+    assert a_deployment_of(pod).state == "partial", "its controller counts the pod as ready until it has heard of it"
+    assert said({**pod, "spec": {"restartPolicy": "OnFailure"}}) == NOTHING_FOUND
+
+
 def test_an_init_container_that_is_done_is_no_trouble() -> None:
     done = a_container(ended(0, reason="Completed"))
 

@@ -33,8 +33,9 @@ def test_the_facts_of_a_ready_pod() -> None:
         restarts=3,
         created_at=facts.created_at,
         unready_since=None,
-        trouble=None,
+        trouble=facts.trouble,
     )
+    assert facts.has_settled(NOW), "its restarts are over"
     assert facts.created_at
     assert (NOW - facts.created_at).total_seconds() == 60
     assert facts.label("app") == "web"
