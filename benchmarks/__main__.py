@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m benchmarks [runs latency requests watching fanout layout]`: all figures in one run.
+"""`make bench`, or `python -m benchmarks [NAME…]` with names of PARTS and ALONE: all figures in one run.
 
 Times of ours stand beside the same work by a bare client in the same run. Quiet machine, KUBECONFIG set; about five
 minutes.
@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from benchmarks import fanout, latency, layout, requests, runs, watching
+from benchmarks import compose, fanout, latency, layout, requests, runs, watching
 from benchmarks.bare import BareCluster, kubeconfig
 from tests.system import running_system
 
@@ -21,7 +21,7 @@ PARTS: Final = {
 }
 
 # These need no cluster and start what they need themselves.
-ALONE: Final = {"fanout": fanout.main, "layout": layout.main}
+ALONE: Final = {"fanout": fanout.main, "layout": layout.main, "compose": compose.main}
 
 
 def main(wanted: list[str]) -> None:
