@@ -1,4 +1,4 @@
-"""Ways to connect to the real cluster, and the API that is allowed to. For `tests/e2e` and `tests/security`."""
+"""Ways to connect to the real cluster, and the API that is allowed to connect to such."""
 
 import base64
 from collections.abc import Iterator
