@@ -22,7 +22,8 @@ from app.storage.sealed import Sealer
 from app.workflows.store import WorkflowStore
 
 TASK: Final = "imports.analyze"
-POLL_S: Final = 0.1
+FIRST_POLL_S: Final = 0.05
+LONGEST_POLL_S: Final = 0.5
 AGAIN_AFTER_S: Final = 10
 _KNOWN: Final[Mapping[str, Source]] = {"github.com": "github", "gitlab.com": "gitlab"}
 
@@ -118,12 +119,13 @@ class Asking:
 
     def wait(self, session: RawSession, seconds: float) -> RawSession:
         """The session as it is once it has ended, or when the time is over."""
-        until = self.clock.monotonic() + seconds
+        until, pause_s = self.clock.monotonic() + seconds, FIRST_POLL_S
         while not self.store.has_ended(session["_id"]):
             left = until - self.clock.monotonic()
             if left <= 0:
                 break
-            self.clock.sleep(min(POLL_S, left))
+            self.clock.sleep(min(pause_s, left))
+            pause_s = min(pause_s * 1.5, LONGEST_POLL_S)
         return self.store.get(session["_id"], user_id=session["user_id"])
 
     def cancel(self, user_id: ObjectId, session_id: ObjectId) -> None:

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from bson import ObjectId
 
@@ -21,6 +21,9 @@ from app.imports.store import NOT_FOUND, FileStore, ImportStore, RawSession, pac
 from app.imports.values import ImportValues
 from app.manifests.graph import Graph
 from app.storage.sealed import Sealer
+
+KEPT_SESSIONS: Final = 100
+"""Of one user, with up to 5 MB of files each; older ones go before their time."""
 
 
 class Offload(Protocol):
@@ -57,6 +60,8 @@ class ImportSessions:
         fields = {"source": "file", "file_name": upload.main, "namespace": namespace}
         session = self.store.insert_done(session_id, user_id, fields | self.results(session_id, found, chosen))
         self.keep_files(session_id, found.files_read, session["expires_at"])
+        for surplus in self.store.surplus(user_id, keep=KEPT_SESSIONS):
+            self._remove(user_id, surplus)
         return session, found.analysis
 
     def keep_files(self, session_id: ObjectId, files: Mapping[str, bytes], expires_at: datetime) -> None:
@@ -104,10 +109,14 @@ class ImportSessions:
 
     def delete(self, user_id: ObjectId, session_id: ObjectId) -> None:
         """With its files and values. Raises NotFoundError."""
-        session = self.store.get(session_id, user_id=user_id)
-        if not self.store.delete(session):
+        self.store.get(session_id, user_id=user_id)
+        if not self._remove(user_id, session_id):
             raise NotFoundError(NOT_FOUND)
+
+    def _remove(self, user_id: ObjectId, session_id: ObjectId) -> bool:
+        removed = self.store.delete(session_id, user_id=user_id)
         self.files.delete(session_id)
+        return removed
 
 
 def _repository(session: RawSession) -> RepositoryFacts | None:

@@ -125,6 +125,11 @@ class ImportStore:
         found = self._sessions.find(mine, LISTED).sort([("created_at", DESCENDING), ("_id", DESCENDING)])
         return list(found.skip(offset).limit(limit)), self._sessions.count_documents(mine)
 
+    def surplus(self, user_id: ObjectId, *, keep: int) -> Sequence[ObjectId]:
+        """Somebody's ended ones beyond the newest so many, to be deleted."""
+        found = self._sessions.find({"user_id": user_id}, {"status": 1}).sort([("created_at", DESCENDING)]).skip(keep)
+        return [raw["_id"] for raw in found.limit(100) if raw["status"] not in UNFINISHED]
+
     def has_ended(self, session_id: ObjectId) -> bool:
         """Cheap, to be asked again and again; true for one that is gone too."""
         unfinished = {"_id": session_id, "status": {"$in": list(UNFINISHED)}}
@@ -147,10 +152,9 @@ class ImportStore:
         ended = {"unannounced": True, "status": {"$nin": list(UNFINISHED)}}
         return [raw["_id"] for raw in self._sessions.find(ended, {"_id": 1}).limit(200)]
 
-    def delete(self, session: RawSession) -> bool:
+    def delete(self, session_id: ObjectId, *, user_id: ObjectId) -> bool:
         """For good. False: it was gone already."""
-        mine = {"_id": session["_id"], "user_id": session["user_id"]}
-        return self._sessions.delete_one(mine).deleted_count == 1
+        return self._sessions.delete_one({"_id": session_id, "user_id": user_id}).deleted_count == 1
 
     def revs(self, ids: Collection[str]) -> dict[str, int | None]:
         """Id → rev, for the streams' comparison; None where it's gone."""

@@ -1,6 +1,7 @@
 """Sessions: looking at them, other options, joining, limits, cancelling, deleting. No worker runs here."""
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -262,3 +263,17 @@ def test_values_arent_kept_where_the_operator_says_so(
 
     assert services.session_values(person.user.id, ObjectId(session_id)) == {}
     close_services(services)
+
+
+def test_only_so_many_of_one_user_are_kept(api: Client, services: Services, person: Person) -> None:
+    first = upload(api).json["sessionId"]
+    session = services.db["import_sessions"].find_one({"_id": ObjectId(first)})
+    assert session is not None
+    newer = [{**session, "_id": ObjectId(), "created_at": session["created_at"] + timedelta(days=1)} for _ in range(99)]
+    services.db["import_sessions"].insert_many(newer)
+
+    upload(api)
+    upload(api)
+
+    assert api.get(f"{API}/import").json["total"] == 100
+    assert api.get(f"{API}/import/{first}").status_code == 404
