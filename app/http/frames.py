@@ -31,5 +31,5 @@ def frame_batch(events: Iterable[Encoded], position: Position) -> bytes:
 
 
 def frame_error(message: str) -> bytes:
-    """An `error` event for a person to read."""
-    return frame_events([Event("error", {"message": message})], None)
+    """An `error` event for a person to read; the UI's pages look for its text under one name or the other."""
+    return frame_events([Event("error", {"message": message, "error": message})], None)

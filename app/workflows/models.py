@@ -174,6 +174,8 @@ class EdgeShape(BaseModel):
 class WorkflowShape(BaseModel):
     """A workflow in answers."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     id: Id
     name: str
     description: str
@@ -191,6 +193,9 @@ class WorkflowShape(BaseModel):
     run_count: int
     success_count: int
     failure_count: int
+    import_: dict[str, Any] | None = Field(
+        None, alias="import", description="Where it came from: `{sessionId, detectedType, source, warnings}`."
+    )
 
 
 class WorkflowAnswer(BaseModel):

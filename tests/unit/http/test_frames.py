@@ -32,4 +32,5 @@ def test_text_with_every_kind_of_line_end_stays_in_its_frame() -> None:
 
 
 def test_an_error_is_for_people() -> None:
-    assert frame_error("Sign in again.") == b'event: error\ndata: {"message":"Sign in again."}\n\n'
+    data = b'{"message":"Sign in again.","error":"Sign in again."}'
+    assert frame_error("Sign in again.") == b"event: error\ndata: " + data + b"\n\n"

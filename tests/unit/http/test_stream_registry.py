@@ -11,7 +11,7 @@ from pymongo.errors import AutoReconnect
 from app.errors import NotFoundError
 from app.events.message import Event, Message, encoded
 from app.events.subscription import Framed, Gap, Subscription
-from app.http.frames import HEARTBEAT, frame_message
+from app.http.frames import HEARTBEAT, frame_error, frame_message
 from app.http.principal import Principal
 from app.http.sse import EventStream, Snapshot
 from app.http.streams import AFTER_EXPIRY_S, RESTARTING, SESSION_ENDED, SLOTS, Streams
@@ -205,4 +205,4 @@ def test_a_document_that_has_gone_ends_the_stream_with_its_reason(registry: Stre
     document.fault = NotFoundError("Workflow not found")
     stream.subscription.put_gap(Gap())
 
-    assert list(stream) == [b'event: error\ndata: {"message":"Workflow not found"}\n\n']
+    assert list(stream) == [frame_error("Workflow not found")]
