@@ -42,7 +42,7 @@ class Settings(BaseSettings):
 
     # Server
     port: int = Field(3000, ge=1, le=65535, description="Port of the API.")
-    bind_address: str = Field("0.0.0.0", description="Address that the API listens on; 127.0.0.1: this machine only.")  # noqa: S104
+    bind_address: str = Field("0.0.0.0", description="Address that the API listens on; 127.0.0.1: this machine only.")  # noqa: S104  one of several containers
     base_url: str = Field(
         "", description="How browsers reach this server; may have a path. Default: `http://localhost:<PORT>`."
     )
