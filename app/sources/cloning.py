@@ -18,7 +18,7 @@ from app.sources.failures import fetch_failure, local_failure
 from app.sources.git_options import ATTRIBUTES, environment, network
 from app.sources.git_process import GitProgram, Reader
 from app.sources.limits import Limits
-from app.sources.lookup import Found, look_up
+from app.sources.lookup import TIMEOUT_S, Found, look_up
 from app.sources.models import GitCredential
 from app.sources.outbound import Outbound
 from app.sources.progress import Progress
@@ -127,7 +127,8 @@ class _Cloning:
 
     def run(self) -> Clone:
         self._log(f"Cloning {self._repository.url}")
-        found = look_up(self._outbound, self._repository, self._credential)
+        seconds = min(TIMEOUT_S, self._limits.timeout_s)
+        found = look_up(self._outbound, self._repository, self._credential, timeout_s=seconds)
         self._check()
         wanted = settled(self._repository, found.refs)
         for note in wanted.notes:

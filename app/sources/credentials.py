@@ -75,9 +75,8 @@ class GitCredentials:
             return GitCredential(repository.user or TOKEN_USER, repository.token)
         if given is not None and given.token:
             return GitCredential(given.username or repository.user or TOKEN_USER, given.token)
-        if repository.scheme != "https":
-            return None  # what is kept here was never meant to be sent in the clear
-        matching = [found for found in self.store.of_host(user_id, repository.host) if _covers(found[0], repository)]
+        kept = self.store.of_host(user_id, repository.credential_host)
+        matching = [found for found in kept if _covers(found[0], repository)]
         if not matching:
             return None
         stored, sealed = max(matching, key=lambda found: len(found[0].path_prefix))

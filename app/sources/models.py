@@ -68,7 +68,11 @@ class CredentialInput(BaseModel):
         frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
     )
 
-    host: Annotated[str, BeforeValidator(_host), Field(max_length=_TEXT, examples=["github.com"])]
+    host: Annotated[str, BeforeValidator(_host)] = Field(
+        max_length=_TEXT,
+        description="Exactly this host. With its port when it isn't 443; without TLS always (`git.example.com:80`).",
+        examples=["github.com"],
+    )
     path_prefix: Annotated[str, BeforeValidator(_prefix)] = Field(
         "", max_length=_TEXT, description="Only for repositories below this path.", examples=["my-group"]
     )

@@ -44,7 +44,7 @@ class Repository:
     url: str
     """`https://host[:port]/path`, without `.git`, credentials, query: also its identity."""
     host: str
-    """Lower case, with the port when it isn't the scheme's own: what credentials are bound to."""
+    """Lower case, with the port when it isn't the scheme's own."""
     ref: str | None
     """Branch, tag or commit that is asked for; `None`: the default branch."""
     path: str
@@ -60,6 +60,15 @@ class Repository:
     @property
     def scheme(self) -> str:
         return self.url.partition("://")[0]
+
+    @property
+    def credential_host(self) -> str:
+        """What a stored credential must be for: `host` alone means https, so that none of these is sent in the clear.
+
+        Without TLS (GIT_ALLOW_HTTP) it is always with its port, `host:80` where the address has none.
+        """
+        has_port = re.search(r":[0-9]+\Z", self.host) is not None
+        return self.host if has_port or self.scheme == "https" else f"{self.host}:80"
 
     @property
     def project(self) -> str:

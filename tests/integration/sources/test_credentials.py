@@ -67,6 +67,22 @@ def test_no_other_host_port_or_scheme_gets_it(kept: GitCredentials, url: str) ->
     assert shown_to(kept, url) is None
 
 
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("git.example.org:3000", "https://git.example.org:3000/a/b"),
+        ("git.example.org:3000", "http://git.example.org:3000/a/b"),
+        ("git.example.org:80", "http://git.example.org/a/b"),
+        ("[2001:db8::1]", "https://[2001:db8::1]/a/b"),
+        ("[2001:db8::1]:80", "http://[2001:db8::1]/a/b"),
+    ],
+)
+def test_a_host_without_tls_is_named_with_its_port(kept: GitCredentials, host: str, url: str) -> None:
+    add(kept, "t", host)
+
+    assert shown_to(kept, url) == "t"
+
+
 def test_nobody_else_gets_it(kept: GitCredentials) -> None:
     add(kept, "t")
 

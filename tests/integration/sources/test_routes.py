@@ -87,12 +87,15 @@ def test_refs_are_listed_with_the_callers_stored_credential(
     url = f"{server.url}/team/app"
 
     without = person.client.get(f"{API}/git/refs", query_string={"url": url})
-    within = person.client.get(
-        f"{API}/git/refs", query_string={"url": f"http://{ADA.username}:{ADA.token}@{server.host}/team/app"}
-    )
+    stored = {"host": server.host, "username": ADA.username, "token": ADA.token}
+    assert person.client.post(f"{API}/git/credentials", json=stored).status_code == 201
+    within = person.client.get(f"{API}/git/refs", query_string={"url": url})
+    others = a_person(app, services).client.get(f"{API}/git/refs", query_string={"url": url})
 
     assert (without.status_code, without.get_json()["code"]) == (404, "GIT_NOT_FOUND")
     assert within.get_json() == {"defaultBranch": "main", "branches": ["main", "dev"], "tags": ["v1"]}
+    assert others.status_code == 404
+    assert "lastUsedAt" in person.client.get(f"{API}/git/credentials").get_json()["credentials"][0]
 
 
 @pytest.mark.parametrize(
