@@ -3,10 +3,10 @@
 What is left is a folder of plain files: no `.git`, no link, nothing that was run, nothing that knows the credential.
 """
 
+import errno
 import shutil
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from app.clock import Clock
 from app.kube.deadline import Deadline
 from app.sources.errors import source_error
-from app.sources.failures import fetch_failure, local_failure
+from app.sources.failures import disk_full, fetch_failure, local_failure
 from app.sources.git_options import ATTRIBUTES, environment, network
 from app.sources.git_process import GitProgram, Reader
 from app.sources.limits import Limits
@@ -94,9 +94,10 @@ class Git:
         """
         try:
             return _Cloning(self, repository=repository, credential=credential, into=into, check=check, log=log).run()
-        except BaseException:
-            with suppress(FileNotFoundError):
-                shutil.rmtree(into)
+        except BaseException as error:
+            shutil.rmtree(into, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise disk_full() from error
             raise
 
 
@@ -130,6 +131,8 @@ class _Cloning:
         seconds = min(TIMEOUT_S, self._limits.timeout_s)
         found = look_up(self._outbound, self._repository, self._credential, timeout_s=seconds)
         self._check()
+        if found.url.removesuffix(".git") != self._repository.url:
+            self._log(f"It has moved to {found.url}")
         wanted = settled(self._repository, found.refs)
         for note in wanted.notes:
             self._log(note)

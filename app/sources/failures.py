@@ -29,6 +29,12 @@ _LOCAL: Final = 2  # of them can also be met without a network
 _SHOWN: Final = 200
 
 
+def disk_full() -> SourceError:
+    """This machine's fault, not the repository's."""
+    _, code, text = _SIGNS[0]
+    return source_error(code, text)
+
+
 def fetch_failure(said: str, found: Found, wanted: Wanted) -> SourceError:
     """What the end of git's words means.
 

@@ -37,6 +37,14 @@ class Found:
     """The one that was needed; `None`: anybody may read it, so git gets none."""
 
 
+class _DeniedError(Exception):
+    """The list of refs is refused."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
 def look_up(
     outbound: Outbound, repository: Repository, credential: GitCredential | None, *, timeout_s: float = TIMEOUT_S
 ) -> Found:
@@ -54,15 +62,20 @@ def look_up(
         SourceError: HOST_NOT_ALLOWED, GIT_NOT_FOUND, GIT_AUTH_FAILED, GIT_UNREACHABLE, GIT_TIMEOUT.
     """
     deadline = Deadline.within(outbound.clock, timeout_s)
-    answer: Answer | None = None
+    last: Answer | None = None
     for shown in (None, credential) if credential else (None,):
         for url, answer in _answers(outbound, repository, shown, deadline):
-            if _is_advertisement(answer):
-                # After a redirect elsewhere neither we nor git show it there.
-                bound = shown if same_host(repository.url, url) else None
+            last = answer
+            if not _is_advertisement(answer):
+                continue
+            # After a redirect elsewhere neither we nor git show it there.
+            bound = shown if same_host(repository.url, url) else None
+            try:
                 return Found(url, _refs(outbound, url, answer, bound, deadline), bound)
-    assert answer is not None
-    raise _refusal(answer, repository, credential)
+            except _DeniedError as denied:  # it shows its capabilities to everybody, its branches not
+                last = denied.answer
+    assert last is not None
+    raise _refusal(last, repository, credential)
 
 
 def _answers(
@@ -107,6 +120,8 @@ def _refs(outbound: Outbound, url: str, answer: Answer, credential: GitCredentia
         listed = outbound.exchange(request, deadline, at_most_bytes=_MOST_BYTES)
         if listed.status == 200:
             return refs_of_version_2(listed.body)
+        if listed.status in _DENIED:
+            raise _DeniedError(listed)
     except NotGitError:
         pass
     host = urlsplit(url).hostname

@@ -54,7 +54,7 @@ class Tree:
             more = ", ..." if len(self.submodules) > _NAMED else ""
             found.append(f"Submodules are left out: {shown}{more}")
         if self.links:
-            found.append(f"{self.links} symbolic links are taken as text files, not followed")
+            found.append(f"Symbolic links are taken as text files, not followed: {self.links}")
         if _uses_lfs(folder / ".gitattributes"):
             found.append("Files in Git LFS are left out: only their pointers are there")
         return tuple(found)

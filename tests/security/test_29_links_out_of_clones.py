@@ -20,7 +20,7 @@ def test_29_a_link_is_a_text_file_with_its_target_in_it(server: GitServer, clone
     clone = cloner.clone(f"{server.url}/team/app")
 
     assert contents(clone.folder) == {"compose.yaml": b"x", "link": target.encode()}
-    assert clone.notes == ("1 symbolic links are taken as text files, not followed",)
+    assert clone.notes == ("Symbolic links are taken as text files, not followed: 1",)
 
 
 def test_29_a_folder_that_becomes_a_link_is_not_written_through(

@@ -1,12 +1,13 @@
 """What a clone may cost is held while it runs, and nothing is left when it costs more."""
 
+import errno
 import hashlib
 import zlib
 from collections.abc import Callable
 
 import pytest
 
-from app.errors import TooLargeError, UpstreamTimeoutError
+from app.errors import TooLargeError, UnavailableError, UpstreamTimeoutError
 from app.sources.errors import SourceError
 from app.sources.limits import Limits
 from tests.git_clones import Cloner, processes_in
@@ -114,6 +115,19 @@ def test_a_host_that_breaks_off_fails_the_clone_with_gits_reason(server: GitServ
 
     assert error.code == "GIT_CLONE_FAILED"
     assert error.message.startswith("127.0.0.1 didn't give out the repository: ")
+
+
+def test_a_full_disk_is_named_as_such(server: GitServer, cloner: Cloner) -> None:
+    server.repository().commit({"a": "1"})
+
+    def check() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(SourceError) as full:
+        cloner.clone(f"{server.url}/team/app", check=check)
+
+    assert isinstance(full.value, UnavailableError)
+    assert full.value.code == "DISK_FULL"
 
 
 def test_a_delta_that_asks_for_gigabytes_of_memory_gets_none(server: GitServer, cloner: Cloner) -> None:

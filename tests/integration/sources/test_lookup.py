@@ -13,7 +13,7 @@ from app.sources.models import GitCredential
 from app.sources.urls import repository_of
 from launcher.ports import free_port
 from tests.git_clones import ADA, Cloner, contents
-from tests.git_server import GitServer, moved
+from tests.git_server import GitServer, Handler, moved
 
 SERVICE = "/info/refs?service=git-upload-pack"
 
@@ -155,6 +155,19 @@ def test_an_endless_list_is_cut_off(server: GitServer, cloner: Cloner) -> None:
     assert refused(cloner, f"{server.url}/team/app").code == "LIMIT_EXCEEDED"
 
 
+def test_a_host_that_asks_for_the_password_only_with_the_list_gets_it_then(server: GitServer, cloner: Cloner) -> None:
+    server.repository().commit({"a": "1"})
+
+    def answer(handler: Handler) -> object:
+        server.passwords = {ADA.username: ADA.token} if handler.command == "POST" or handler.is_git else {}
+        return False
+
+    server.answer = answer
+
+    assert contents(cloner.clone(f"{server.url}/team/app", credential=ADA).folder) == {"a": b"1"}
+    assert refused(cloner, f"{server.url}/team/app").code == "GIT_NOT_FOUND"
+
+
 # --- redirects ---
 
 
@@ -166,6 +179,7 @@ def test_a_renamed_repository_is_found_at_its_new_place(server: GitServer, clone
 
     assert contents(clone.folder) == {"a": b"1"}
     assert [seen.path for seen in server.seen if seen.method == "POST"][-1] == "/team/new.git/git-upload-pack"
+    assert f"It has moved to {server.url}/team/new.git" in cloner.said
 
 
 def test_a_redirect_to_another_host_is_followed_without_the_credential(

@@ -58,7 +58,7 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
 
     assert tree.notes(tmp_path) == (
         "Submodules are left out: module-0, module-1, module-2, ...",
-        "1 symbolic links are taken as text files, not followed",
+        "Symbolic links are taken as text files, not followed: 1",
         "Files in Git LFS are left out: only their pointers are there",
     )
     assert read(entry("a")).notes(tmp_path / "nothing") == ()
