@@ -91,17 +91,17 @@ class Runs:
         self, user_id: ObjectId, workflow_id: ObjectId, limit: int
     ) -> tuple[Sequence[Run], Mapping[str, Any] | None]:
         """Newest first, with the workflow's live states."""
-        self.workflows.get(workflow_id, owner_id=user_id)
+        self.workflows.check_owner(workflow_id, owner_id=user_id)
         return self.store.list(workflow_id, limit), self.states.find(workflow_id)
 
     def get(self, user_id: ObjectId, workflow_id: ObjectId, run_id: ObjectId) -> tuple[Run, Mapping[str, Any] | None]:
         """One run, with the workflow's live states. Raises NotFoundError."""
-        self.workflows.get(workflow_id, owner_id=user_id)
+        self.workflows.check_owner(workflow_id, owner_id=user_id)
         return self.store.get(run_id, workflow_id=workflow_id), self.states.find(workflow_id)
 
     def cancel(self, user_id: ObjectId, workflow_id: ObjectId, run_id: ObjectId) -> None:
         """Ask the run to stop; one that has ended stays as it is."""
-        self.workflows.get(workflow_id, owner_id=user_id)
+        self.workflows.check_owner(workflow_id, owner_id=user_id)
         self.end_job({"_id": self.store.get(run_id, workflow_id=workflow_id).id})
 
     def stop(self, workflow_id: ObjectId) -> None:

@@ -73,6 +73,17 @@ class WorkflowStore:
             raise NotFoundError(NOT_FOUND)
         return found
 
+    def check_owner(self, workflow_id: ObjectId, *, owner_id: ObjectId) -> None:
+        """Raises NotFoundError as `get` does, which reads the whole graph."""
+        mine = {"_id": workflow_id, "owner_id": owner_id, "deleted_at": None}
+        if self._workflows.find_one(mine, {"_id": 1}) is None:
+            raise NotFoundError(NOT_FOUND)
+
+    def current_version(self, workflow_id: ObjectId) -> int | None:
+        """The highest number that is counted. `None`: there is no such workflow."""
+        found = self._workflows.find_one({"_id": workflow_id}, {"current_version": 1})
+        return None if found is None else int(found["current_version"])
+
     def find(self, workflow_id: ObjectId) -> RawWorkflow | None:
         """For workers and watchers: whoever owns it, deleted or not."""
         return self._workflows.find_one({"_id": workflow_id})

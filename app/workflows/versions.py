@@ -24,8 +24,8 @@ class Versions:
             self.workflows.count_start(run.workflow_id, run.version)
             return run
         graph = run.graph
-        workflow = self.workflows.find(run.workflow_id)
-        if graph is None or workflow is None:
+        current = self.workflows.current_version(run.workflow_id)
+        if graph is None or current is None:
             # Somebody else has just done it: the copy of the graph goes in the write that sets the version.
             version = self.store.find_of_run(run.id)
             assert version is not None, "a run has its graph or its version"
@@ -33,7 +33,7 @@ class Versions:
             version = self.store.snapshot(
                 run.workflow_id,
                 graph,
-                after=workflow["current_version"],
+                after=current,
                 created_by=run.user_id,
                 fields={
                     "name": "",
