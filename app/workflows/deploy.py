@@ -3,10 +3,10 @@
 Idempotent from any line on: the next owner plans and applies again, and the cluster changes only where it differs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from queue import Empty, SimpleQueue
 
 import structlog
 
@@ -201,14 +201,18 @@ def _removed(run: Run) -> InvalidError:
     return InvalidError(f'The cluster "{run.cluster_name}" was removed: choose another one for this workflow')
 
 
-def _finished(futures: dict[Future[Applied], Any], progress: RunProgress) -> Iterator[Future[Applied]]:
+def _finished(futures: Collection[Future[Applied]], progress: RunProgress) -> Iterator[Future[Applied]]:
     """As they finish; what has come together is written at least every `EVERY_S`."""
-    waiting = set(futures)
+    finished: SimpleQueue[Future[Applied]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(finished.put)
+    waiting = len(futures)
     while waiting:
         try:
-            for future in as_completed(waiting, timeout=EVERY_S):
-                waiting.discard(future)
-                yield future
-                progress.flush_if_due()
-        except TimeoutError:
+            future = finished.get(timeout=EVERY_S)
+        except Empty:
             progress.flush()
+            continue
+        waiting -= 1
+        yield future
+        progress.flush_if_due()

@@ -88,7 +88,8 @@ class Notes:
 
     def put(self, entries: Iterable[Noted]) -> None:
         """They have been applied."""
-        self.entries |= {entry.key: entry for entry in entries}
+        for entry in entries:
+            self.entries[entry.key] = entry
 
     def drop(self, keys: Iterable[ObjectKey]) -> None:
         """They are gone."""
