@@ -56,17 +56,20 @@ def statuses(states: Mapping[str, Any] | None) -> Iterator[tuple[str, str, dict[
         yield unescaped(key), node.get("type", ""), merged_status(node)
 
 
-def with_statuses(nodes: Iterable[Mapping[str, Any]], states: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def with_statuses(nodes: Iterable[Mapping[str, Any]], states: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     """The graph's nodes with `data._status` where there is a state. The graph itself isn't changed."""
     known = (states or {}).get("nodes") or {}
+    if not known:
+        return list(nodes)
     merged = []
     for node in nodes:
         state = known.get(escaped(node["id"]))
-        if state is None:
-            merged.append(dict(node))
-        else:
-            merged.append({**node, "data": {**node.get("data", {}), "_status": merged_status(state)}})
+        merged.append(node if state is None else _with_status(node, merged_status(state)))
     return merged
+
+
+def _with_status(node: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
+    return {**node, "data": {**node.get("data", {}), "_status": status}}
 
 
 def all_healthy(states: Mapping[str, Any]) -> bool:
