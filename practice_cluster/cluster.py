@@ -4,14 +4,11 @@ import copy
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
-
-import yaml
 
 from practice_cluster import errors, ownership
 from practice_cluster.admission import complete, first_status
-from practice_cluster.kinds import KIND, Kind, Kinds
+from practice_cluster.kinds import KIND, Kind, Kinds, load_rules
 from practice_cluster.objects import Obj, at, is_leaving, merge_patch, random_suffix, stamp, without_nulls
 from practice_cluster.ownership import Owners
 from practice_cluster.store import Key, Store
@@ -47,12 +44,9 @@ class Cluster:
         self.store, self.clock, self.kinds = store, clock, Kinds()
         for entry in store.entries(KIND["CustomResourceDefinition"].resource):
             self.kinds.define(entry.load())
-        first = yaml.safe_load(Path(__file__).with_name("first_objects.yaml").read_text(encoding="utf-8"))
-        for obj in first:
-            if (
-                self.find(obj["kind"], namespace := obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
-                is None
-            ):
+        for obj in load_rules("first_objects.yaml"):
+            namespace, name = obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+            if self.find(obj["kind"], namespace, name) is None:
                 made = self.create(KIND[obj["kind"]], namespace, obj)
                 self.set_status(made, **obj.get("status") or {})
 
@@ -148,8 +142,14 @@ class Cluster:
         return self._write(kind, before, merge_patch(before, patch), None)
 
     def set_status(self, obj: Obj, **values: Any) -> Obj:
-        """By controllers: replace these parts of the status; `None` takes one away."""
-        return self.patch(obj, {"status": values})
+        """By controllers: replace these parts of the status. What is empty or 0 goes, as Go's `omitempty` has it."""
+        kind = self._kind_of(obj)
+        if kind.counts:
+            values["observedGeneration"] = obj["metadata"]["generation"]
+        kept = kind.rules.get("status") or {}
+        return self.patch(
+            obj, {"status": {key: value if value or key in kept else None for key, value in values.items()}}
+        )
 
     def _update(self, kind: Kind, before: Obj, after: Obj, writing: Writing, owners: Owners | None) -> Obj:
         self._same(kind, before, after)

@@ -139,19 +139,16 @@ class _Session:
         line, ended, prompt = "", Ended(), "/ # " if self._is_tty else ""
         self._say(prompt)
         for letter in (letter for part in self._input() for letter in part.decode(errors="replace")):
-            if letter in "\r\n":
-                ended = Ended(code=ended.code)
-                run_script(line, self._around, ended)
-                self._say(("\n" if self._is_tty else "") + ended.output + ("" if ended.has_exited else prompt))
-                line = ""
-            elif letter in "\x7f\b":
-                self._say("\b \b" if line and self._is_tty else "")
+            if letter in "\x7f\b":
                 line = line[:-1]
-            elif letter == "\x03":
-                line, _ = "", self._say(f"^C\n{prompt}")
             else:
                 line += letter
-                self._say(letter if self._is_tty else "")
+            self._say(letter if self._is_tty else "")
+            if letter in "\r\n\x03":
+                ended = Ended(code=ended.code)
+                run_script("" if letter == "\x03" else line, self._around, ended)
+                self._say(("\n" if self._is_tty else "") + ended.output + ("" if ended.has_exited else prompt))
+                line = ""
             if ended.has_exited or line == "\x04":
                 break
         return ended.code

@@ -7,38 +7,13 @@ import base64
 from collections.abc import Iterator
 from typing import Any, Final
 
-import yaml
-
 from practice_cluster.errors import ApiError
+from practice_cluster.kinds import load_rules
 from practice_cluster.objects import Obj
 
 MAGIC: Final = b"k8s\x00"
 
-# By message: field number → name and type: s(tring), i(nteger), b(oolean), m(ap of strings), d (map of bytes), or
-# another message; `*` in front: repeated.
-_MESSAGES: Final[dict[str, dict[int, str]]] = yaml.safe_load("""
-Meta: {1: name s, 2: generateName s, 3: namespace s, 11: labels m, 12: annotations m}
-Namespace: {1: metadata Meta}
-ServiceAccount: {1: metadata Meta}
-ConfigMap: {1: metadata Meta, 2: data m, 3: binaryData d}
-Secret: {1: metadata Meta, 2: data d, 3: type s, 4: stringData m}
-Service: {1: metadata Meta, 2: spec ServiceSpec}
-ServiceSpec: {1: ports *Port, 2: selector m, 3: clusterIP s, 4: type s, 10: externalName s}
-Port: {1: name s, 2: protocol s, 3: port i, 4: targetPort IntOrString, 5: nodePort i}
-IntOrString: {1: isText i, 2: number i, 3: text s}
-Deployment: {1: metadata Meta, 2: spec DeploymentSpec}
-DeploymentSpec: {1: replicas i, 2: selector Selector, 3: template Template}
-Selector: {1: matchLabels m}
-Template: {1: metadata Meta, 2: spec PodSpec}
-PodSpec: {2: containers *Container, 3: restartPolicy s}
-Container: {1: name s, 2: image s, 3: command *s, 4: args *s, 6: ports *ContainerPort}
-ContainerPort: {1: name s, 3: containerPort i, 4: protocol s}
-Job: {1: metadata Meta, 2: spec JobSpec}
-JobSpec: {6: template Template}
-CronJob: {1: metadata Meta, 2: spec CronJobSpec}
-CronJobSpec: {1: schedule s, 5: jobTemplate Job}
-DeleteOptions: {1: gracePeriodSeconds i, 4: propagationPolicy s}
-""")
+_MESSAGES: Final[dict[str, dict[int, str]]] = load_rules("protobuf.yaml")
 
 
 def read(body: bytes) -> Obj:
@@ -67,9 +42,8 @@ def _message(name: str, data: bytes) -> Any:
         elif kind in ("m", "d"):
             entry = dict(_fields(value))
             content = entry.get(2, b"")
-            found.setdefault(field, {})[entry[1].decode()] = (
-                content if kind == "m" else base64.b64encode(content)
-            ).decode()
+            text = base64.b64encode(content) if kind == "d" else content
+            found.setdefault(field, {})[entry[1].decode()] = text.decode()
         elif kind and (value or kind not in "si"):  # Go writes what isn't set as empty
             found[field] = _value(kind, value)
     if name == "IntOrString":

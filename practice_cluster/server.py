@@ -122,8 +122,8 @@ def make_server(port: int, context: ssl.SSLContext, answer: Callable[[Request], 
 
 def _request(environ: dict[str, Any]) -> Request:
     query = parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)
-    # Without a length pywsgi would wait for the end of a connection that is to be upgraded.
-    has_body = environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
+    # Without a body pywsgi would wait for the end of a connection that is to be upgraded.
+    has_body = environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ
     body = environ["wsgi.input"].read(BODY_MOST + 1) if has_body else b""
     if len(body) > BODY_MOST:
         environ["practice.handler"].close_connection = True

@@ -7,23 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 SHELLS: Final = ("sh", "bash", "ash")
-_FIXED: Final = {
-    "true": "",
-    "cd": "",
-    "pwd": "/\n",
-    "whoami": "root\n",
-    "id": "uid=0(root)\n",
-    "uname": "Linux practice\n",
-}
-BUILT_IN: Final = frozenset(
-    {*SHELLS, *_FIXED, "echo", "cat", "ls", "env", "false", "sleep", "exit", "hostname", "help"}
-)
+BUILT_IN: Final = frozenset({*SHELLS, "echo", "cat", "ls", "env", "true", "false", "sleep", "exit", "hostname", "pwd"})
 _STEPS_MOST, _OUTPUT_MOST = 200, 64 * 1024
 _ENDLESS: Final = re.compile(r"\bwhile\s+(true|:)|\btail\s+-[fF]|\bsleep\s+(infinity|inf)\b")
 _NOISE: Final = re.compile(r"\bwhile\b.*?;\s*do\b|\bdone\b|\btail\s+-[fF].*|\d>+\s*&?\S+", re.DOTALL)
 """Loops run once, and complaints are always seen."""
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+|\?))")
-_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,34 +78,31 @@ def _expanded(word: str, around: Surroundings, code: int) -> str:
 
 def _command(words: list[str], around: Surroundings, ended: Ended) -> None:
     """One command."""
-    name, rest, output, code = words[0].rpartition("/")[2], words[1:], "", 0
+    name, rest, said, code = words[0].rpartition("/")[2], words[1:], list[str](), 0
     match name:
         case "echo":
-            output = " ".join(each for each in rest if each not in ("-n", "-e")) + ("" if "-n" in rest[:1] else "\n")
+            said = [" ".join(rest)]
         case "cat":
-            absent = [path for path in rest if path not in around.files]
-            output = "".join(around.files.get(path, "") for path in rest)
-            output += "".join(f"cat: can't open '{path}': No such file or directory\n" for path in absent)
-            code = 1 if absent else 0
+            found = [around.files.get(path) for path in rest]
+            ended.output += "".join(filter(None, found))
+            said = [f"cat: {path}: No such file" for path, text in zip(rest, found, strict=True) if text is None]
+            code = int(None in found)
         case "ls":
-            folder = next((each for each in rest if not each.startswith("-")), "").rstrip("/") + "/"
-            found = {path[len(folder) :].split("/")[0] for path in around.files if path.startswith(folder)}
-            output = "".join(f"{each}\n" for each in sorted(found)) or f"ls: {folder}: No such file or directory\n"
-            code = 0 if found else 1
+            folder = next((each for each in rest if each[0] != "-"), "").rstrip("/") + "/"
+            said = sorted({path[len(folder) :].split("/")[0] for path in around.files if path.startswith(folder)})
+            code = 0 if said else 2
         case "env":
-            output = "".join(f"{key}={value}\n" for key, value in around.environment.items())
+            said = [f"{key}={value}" for key, value in around.environment.items()]
         case "sleep":
-            asked = re.fullmatch(r"(\d*\.?\d+)([smhd]?)", rest[0] if rest else "")
-            ended.seconds += float(asked.group(1)) * _UNITS[asked.group(2)] if asked else 0
+            asked = re.fullmatch(r"(\d*\.?\d+)([smh]?)", rest[0] if rest else "")
+            ended.seconds += float(asked[1]) * {"m": 60, "h": 3600}.get(asked[2], 1) if asked else 0
         case "exit":
             ended.has_exited, code = True, int(rest[0]) % 256 if rest and rest[0].isdecimal() else ended.code
-        case "hostname":
-            output = f"{around.hostname}\n"
-        case "help":
-            output = f"simulated: {' '.join(sorted(BUILT_IN))}\n"
-        case "false":
-            code = 1
+        case "hostname" | "pwd":
+            said = [around.hostname if name == "hostname" else "/"]
+        case "true" | "false":
+            code = int(name == "false")
         case _:
-            output, code = _FIXED.get(name, f"sh: {name}: not found (this shell is simulated: try help)\n"), 0
-            code = 0 if name in _FIXED else 127
-    ended.output, ended.code = (ended.output + output)[:_OUTPUT_MOST], code
+            said, code = [f"sh: {name}: not found (this shell is simulated)"], 127
+    ended.output = (ended.output + "".join(f"{line}\n" for line in said))[:_OUTPUT_MOST]
+    ended.code = code

@@ -103,15 +103,6 @@ class Life:
             return status, 10.0
         if program.code is not None:
             waits.append(program.runs_s - self.age_s)
-        if liveness := self.container.get("livenessProbe"):
-            threshold_s = liveness["periodSeconds"] * liveness["failureThreshold"]
-            if problem := probe_problem(liveness, self.container, self.around):
-                waits.append(liveness.get("initialDelaySeconds", 0) + threshold_s - self.age_s)
-                if waits[-1] <= 0:
-                    program = Program("", 137)
-                    self.tell("Warning", "Unhealthy", f"Liveness probe failed: {problem}")
-                    text = f"Container {self.container['name']} failed liveness probe, will be restarted"
-                    self.tell("Normal", "Killing", text)
         if waits and min(waits) <= 0:
             ended = {"state": self._ended(status, program), "ready": False, "started": False}
             return status | ended, _RESTART_S

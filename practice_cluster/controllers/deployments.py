@@ -10,7 +10,6 @@ from practice_cluster.objects import (
     at,
     condition,
     hash_of,
-    is_leaving,
     merge_patch,
     owned_by,
     seconds_of,
@@ -25,8 +24,6 @@ _COUNTS: Final = ("replicas", "readyReplicas", "availableReplicas")
 
 def deployment(cluster: Cluster, obj: Obj) -> float | None:
     """One step from the old pods to the new ones."""
-    if is_leaving(obj):
-        return None
     sets = _sets(cluster, obj)
     tag = hash_of(obj["spec"]["template"])
     new = next((each for each in sets if each["metadata"]["labels"].get(HASH) == tag), None)
@@ -110,8 +107,7 @@ def _tell(cluster: Cluster, obj: Obj, tag: str) -> float | None:
         conditions = [each for each in conditions if each["type"] != "Progressing"]
     conditions = with_condition(conditions, now, "Progressing", status, lastUpdateTime="", **about)
     conditions += [failed] if (failed := condition(new, "ReplicaFailure")) else []
-    told = {key: value or None for key, value in count.items()} | {"conditions": conditions}
-    cluster.set_status(obj, **told, observedGeneration=obj["metadata"]["generation"])
+    cluster.set_status(obj, **count, conditions=conditions)
     return again_s
 
 

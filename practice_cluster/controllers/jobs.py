@@ -13,7 +13,6 @@ from practice_cluster.objects import (
     Obj,
     at,
     condition,
-    is_leaving,
     is_ready,
     owned_by,
     seconds_of,
@@ -30,8 +29,6 @@ _TOO_LONG: Final = ("DeadlineExceeded", "Job was active longer than specified de
 def job(cluster: Cluster, obj: Obj) -> float | None:
     """Parallelism, completions, retries, deadline, suspension, TTL."""
     spec, status, now = obj["spec"], obj.get("status") or {}, cluster.clock()
-    if is_leaving(obj):
-        return None
     if finished := _finished(obj):
         return _expire(cluster, obj, seconds_of(finished["lastTransitionTime"]) - now)
     pods = pods_of(cluster, obj)
@@ -62,16 +59,11 @@ def job(cluster: Cluster, obj: Obj) -> float | None:
         if conditions != status.get("conditions"):
             say(cluster, obj, *why, kind="Warning" if "Failed" in ends else "Normal")
         active = []
-    cluster.set_status(
-        obj,
-        active=len(active) or None,
-        ready=sum(map(is_ready, active)),
-        succeeded=len(done) or None,
-        failed=(counted if ends else len(failed)) or None,
-        startTime=None if spec["suspend"] else status.get("startTime") or stamp(now),
-        completionTime=stamp(now) if "Complete" in ends else None,
-        conditions=conditions or None,
-    )
+    counts = {"active": len(active), "ready": sum(map(is_ready, active)), "succeeded": len(done)}
+    began = "" if spec["suspend"] else status.get("startTime") or stamp(now)
+    completed = stamp(now) if "Complete" in ends else ""
+    counts |= {"failed": counted if ends else len(failed)}
+    cluster.set_status(obj, **counts, startTime=began, completionTime=completed, conditions=conditions)
     return min((each for each in waits if each), default=None)
 
 
@@ -100,8 +92,6 @@ def _finished(obj: Obj) -> Obj:
 def cron_job(cluster: Cluster, obj: Obj) -> float | None:
     """A Job at each time of the schedule; a time that was missed is made up for once."""
     spec, status, now = obj["spec"], obj.get("status") or {}, cluster.clock()
-    if is_leaving(obj):
-        return None
     jobs = [entry.load() for entry in cluster.store.dependents(obj["metadata"]["uid"], "jobs.batch")]
     active, last = [each for each in jobs if not _finished(each)], status.get("lastScheduleTime")
     try:
@@ -123,7 +113,7 @@ def cron_job(cluster: Cluster, obj: Obj) -> float | None:
     told = [{key: each["metadata"][key] for key in ("name", "namespace", "uid")} for each in active]
     success = [at(each, "status.completionTime") or "" for each in jobs] + [status.get("lastSuccessfulTime") or ""]
     told = [{"kind": "Job", "apiVersion": "batch/v1"} | each for each in told]
-    cluster.set_status(obj, active=told or None, lastScheduleTime=last, lastSuccessfulTime=max(success) or None)
+    cluster.set_status(obj, active=told, lastScheduleTime=last, lastSuccessfulTime=max(success))
     return max(0.2, following - now)
 
 

@@ -8,6 +8,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import gevent
+
 from practice_cluster.cluster import Cluster
 from practice_cluster.controllers.autoscaler import autoscaler
 from practice_cluster.controllers.deployments import deployment
@@ -18,12 +20,17 @@ from practice_cluster.controllers.services import ingress, service
 from practice_cluster.controllers.storage import claim, volume
 from practice_cluster.controllers.workloads import daemon_set, replica_set, stateful_set
 from practice_cluster.errors import ApiError
-from practice_cluster.objects import Obj, at
+from practice_cluster.objects import Obj, at, is_leaving
 from practice_cluster.store import Change, Key
 
 EVERY_S: Final = 0.2
+_ENDS_ITSELF: Final = ("pods", "namespaces")
+"""What is leaving is left alone, but for these."""
 _PAUSE_S: Final = 0.02
 """Between two rounds: what changes in a burst is looked at together."""
+
+_PATIENCE_S: Final = 0.05
+"""Requests are answered first, but not for ever."""
 
 
 class Loop:
@@ -76,7 +83,8 @@ class Loop:
                 dirty[key] = None
         for key in dirty:
             self._attempt(key)
-            time.sleep(0)  # let requests be answered
+            with gevent.Timeout(_PATIENCE_S, exception=False):
+                gevent.idle()
         lost, self._lost = self._lost, {}
         for key in lost:
             collect(self._cluster, key)
@@ -112,8 +120,10 @@ class Loop:
         entry = self._cluster.store.get(key)
         if entry is None:
             return
+        obj, again_s = entry.load(), None
         try:
-            again_s = self._controllers[key[0]](self._cluster, entry.load())
+            if key[0] in _ENDS_ITSELF or not is_leaving(obj):
+                again_s = self._controllers[key[0]](self._cluster, obj)
         except ApiError as error:  # somebody changed it meanwhile, or the cluster is full
             again_s = None if error.code == 404 else 1.0
         except Exception:  # noqa: BLE001  one odd object must not stop the others: the edge of this process

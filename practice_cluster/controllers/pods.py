@@ -177,7 +177,7 @@ class Pods:
         conditions = status.get("conditions") or []
         for kind, holds, about in _conditions(inits, mains, phase, has_sandbox=bool(status.get("podIP"))):
             conditions = with_condition(conditions, self._cluster.clock(), kind, holds, **about)
-        told = status | {"phase": phase, "conditions": conditions, "observedGeneration": obj["metadata"]["generation"]}
+        told = status | {"phase": phase, "conditions": conditions}
         self._cluster.set_status(obj, **told)
 
 

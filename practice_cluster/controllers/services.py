@@ -25,7 +25,7 @@ def service(cluster: Cluster, obj: Obj) -> None:
     spec, metadata = obj["spec"], obj["metadata"]
     if spec["type"] == "LoadBalancer":
         cluster.set_status(obj, loadBalancer={"ingress": _address(metadata["uid"])})
-    if is_leaving(obj) or not spec.get("selector"):
+    if not spec.get("selector"):
         return
     entries = cluster.store.entries("pods", metadata["namespace"])
     pods = [entry.load() for entry in entries if spec["selector"].items() <= entry.labels.items()]

@@ -2,7 +2,7 @@
 
 from practice_cluster.cluster import Cluster
 from practice_cluster.kinds import KIND
-from practice_cluster.objects import Obj, at, is_leaving
+from practice_cluster.objects import Obj, at
 
 _CLASS_AGAIN_S = 5.0
 
@@ -10,7 +10,7 @@ _CLASS_AGAIN_S = 5.0
 def claim(cluster: Cluster, obj: Obj) -> float | None:
     """Bind it, unless there is no such class of disks."""
     spec, metadata = obj["spec"], obj["metadata"]
-    if is_leaving(obj) or cluster.find("StorageClass", "", spec["storageClassName"]) is None:
+    if cluster.find("StorageClass", "", spec["storageClassName"]) is None:
         return _CLASS_AGAIN_S
     capacity, name = {"storage": spec["resources"]["requests"]["storage"]}, f"pvc-{metadata['uid']}"
     if cluster.find("PersistentVolume", "", name) is None:

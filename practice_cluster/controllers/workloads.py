@@ -8,6 +8,7 @@ from practice_cluster.errors import ApiError
 from practice_cluster.kinds import KIND
 from practice_cluster.objects import (
     Obj,
+    at,
     condition,
     hash_of,
     is_leaving,
@@ -73,90 +74,69 @@ def soonest(waits: list[float]) -> float | None:
 
 def replica_set(cluster: Cluster, obj: Obj) -> float | None:
     """As many pods as are wanted."""
-    if is_leaving(obj):
-        return None
-    active = [pod for pod in pods_of(cluster, obj) if is_active(pod)]
-    missing, conditions = obj["spec"]["replicas"] - len(active), (obj.get("status") or {}).get("conditions") or []
-    failure = ""
+    active, failure = list(filter(is_active, pods_of(cluster, obj))), ""
+    surplus = len(active) - obj["spec"]["replicas"]
     try:
-        active += [start_pod(cluster, obj) for _ in range(missing)]
+        for _ in range(-surplus):
+            start_pod(cluster, obj)
     except ApiError as error:
-        failure, active = str(error), [pod for pod in pods_of(cluster, obj) if is_active(pod)]
-    if missing < 0:
-        active.sort(key=lambda pod: (is_ready(pod), pod["metadata"]["creationTimestamp"]))
-        for pod in active[:-missing]:
-            stop_pod(cluster, obj, pod)
-        active = active[-missing:]
+        failure = str(error)
+    active.sort(key=lambda pod: (is_ready(pod), pod["metadata"]["creationTimestamp"]))
+    for pod in active[: max(0, surplus)]:
+        stop_pod(cluster, obj, pod)
+    active = list(filter(is_active, pods_of(cluster, obj)))
+    told = [each for each in at(obj, "status.conditions") or [] if failure or each["type"] != "ReplicaFailure"]
     if failure:
-        said = {"reason": "FailedCreate", "message": failure}
-        conditions = with_condition(conditions, cluster.clock(), "ReplicaFailure", True, **said)
+        told = with_condition(told, cluster.clock(), "ReplicaFailure", True, reason="FailedCreate", message=failure)
     waits = [available_in(cluster, pod, obj) for pod in active]
-    cluster.set_status(
-        obj,
-        replicas=len(active),
-        fullyLabeledReplicas=len(active) or None,
-        readyReplicas=sum(wait < _NEVER for wait in waits) or None,
-        availableReplicas=waits.count(0.0) or None,
-        observedGeneration=obj["metadata"]["generation"],
-        conditions=[each for each in conditions if failure or each["type"] != "ReplicaFailure"] or None,
-    )
+    count, ready = len(active), sum(map(is_ready, active))
+    counts = {"replicas": count, "fullyLabeledReplicas": count, "readyReplicas": ready}
+    cluster.set_status(obj, **counts, availableReplicas=waits.count(0.0), conditions=told)
     return 5.0 if failure else soonest(waits)
 
 
 def daemon_set(cluster: Cluster, obj: Obj) -> float | None:
     """One pod on the node, if the node is one that it wants."""
-    if is_leaving(obj):
-        return None
-    revision, nodes = hash_of(obj["spec"]["template"]), cluster.store.entries("nodes")
-    selector = obj["spec"]["template"]["spec"].get("nodeSelector") or {}
-    wanted = int(any(selector.items() <= node.labels.items() for node in nodes))
+    template = obj["spec"]["template"]
+    revision, selector = hash_of(template), template["spec"].get("nodeSelector") or {}
+    wanted = int(any(selector.items() <= node.labels.items() for node in cluster.store.entries("nodes")))
     rolls = obj["spec"]["updateStrategy"]["type"] == "RollingUpdate"
     for pod in pods_of(cluster, obj):
-        if is_over(pod) or not wanted or (rolls and pod["metadata"]["labels"].get(REVISION) != revision):
+        if is_over(pod) or not wanted or (rolls and _revision(pod) != revision):
             stop_pod(cluster, obj, pod)
     if wanted and not pods_of(cluster, obj):
         start_pod(cluster, obj, labels={REVISION: revision})
     pods = pods_of(cluster, obj)
     waits = [available_in(cluster, pod, obj) for pod in pods]
-    cluster.set_status(
-        obj,
-        desiredNumberScheduled=wanted,
-        currentNumberScheduled=min(wanted, len(pods)),
-        numberMisscheduled=0,
-        numberReady=sum(map(is_ready, pods)),
-        numberAvailable=waits.count(0.0) or None,
-        numberUnavailable=wanted - waits.count(0.0) or None,
-        updatedNumberScheduled=sum(pod["metadata"]["labels"].get(REVISION) == revision for pod in pods) or None,
-        observedGeneration=obj["metadata"]["generation"],
-    )
+    counts = {"desiredNumberScheduled": wanted, "currentNumberScheduled": len(pods), "numberMisscheduled": 0}
+    counts |= {"numberReady": sum(map(is_ready, pods)), "numberAvailable": waits.count(0.0)}
+    counts |= {"numberUnavailable": wanted - waits.count(0.0)}
+    counts |= {"updatedNumberScheduled": [*map(_revision, pods)].count(revision)}
+    cluster.set_status(obj, **counts)
     return soonest(waits)
 
 
 def stateful_set(cluster: Cluster, obj: Obj) -> float | None:
     """One step at a time: what isn't there is made, what is too much or old goes from the highest number down."""
-    if is_leaving(obj):
-        return None
     revision = f"{obj['metadata']['name']}-{hash_of(obj['spec']['template'])}"
     pods = {int(pod["metadata"]["name"].rpartition("-")[2]): pod for pod in pods_of(cluster, obj)}
     _step(cluster, obj, pods, revision)
     listed = pods_of(cluster, obj)
-    waits = [available_in(cluster, pod, obj) for pod in listed]
-    before = (obj.get("status") or {}).get("currentRevision") or revision
-    of = {name: sum(pod["metadata"]["labels"].get(REVISION) == name for pod in listed) for name in (before, revision)}
-    is_done = of[revision] == len(listed) == obj["spec"]["replicas"] and all(map(is_ready, listed))
-    before = revision if is_done else before
-    cluster.set_status(
-        obj,
-        replicas=len(listed),
-        readyReplicas=sum(map(is_ready, listed)) or None,
-        availableReplicas=waits.count(0.0),
-        currentReplicas=of[before] or None,
-        updatedReplicas=of[revision] or None,
-        currentRevision=before,
-        updateRevision=revision,
-        observedGeneration=obj["metadata"]["generation"],
-    )
+    waits, revisions = [available_in(cluster, pod, obj) for pod in listed], [_revision(pod) for pod in listed]
+    is_done = revisions == [revision] * obj["spec"]["replicas"] and all(map(is_ready, listed))
+    before = revision if is_done else at(obj, "status.currentRevision") or revision
+    counts = {
+        "replicas": len(listed),
+        "readyReplicas": sum(map(is_ready, listed)),
+        "availableReplicas": waits.count(0.0),
+    }
+    counts |= {"currentReplicas": revisions.count(before), "updatedReplicas": revisions.count(revision)}
+    cluster.set_status(obj, **counts, currentRevision=before, updateRevision=revision)
     return soonest(waits)
+
+
+def _revision(pod: Obj) -> str:
+    return str(pod["metadata"]["labels"].get(REVISION))
 
 
 def _step(cluster: Cluster, obj: Obj, pods: dict[int, Obj], revision: str) -> None:
@@ -176,7 +156,7 @@ def _step(cluster: Cluster, obj: Obj, pods: dict[int, Obj], revision: str) -> No
     for ordinal in range(wanted - 1, partition - 1, -1):
         if ordinal not in pods or not is_ready(pods[ordinal]):
             return
-        if pods[ordinal]["metadata"]["labels"].get(REVISION) != revision:
+        if _revision(pods[ordinal]) != revision:
             stop_pod(cluster, obj, pods[ordinal])
             return
 
