@@ -53,7 +53,7 @@ def large_file(services: int = SERVICES) -> str:
 def main(arguments: Sequence[str]) -> None:
     """Print all figures."""
     cases = [case for case in all_cases() if case.oracle is None]
-    ours = [cpu_s(lambda case=case: case.converted()) for case in cases]
+    ours = [cpu_s(case.converted) for case in cases]
     theirs = [process_cpu_s(config_of(case.folder, case.names)) for case in cases]
     section(
         f"the corpus ({len(cases)} files that both take)",

@@ -69,7 +69,13 @@ _WORKLOAD: Final[dict[str, Any]] = {
         "limits": {"cpu": "1", "memory": "128Mi", "ephemeral-storage": "1Gi"},
     },
     "volumeMounts": [
-        {"type": "configMap", "name": "settings", "mountPath": "/etc/settings", "subPath": "app.conf"},
+        {
+            "type": "configMap",
+            "name": "settings",
+            "mountPath": "/etc/settings",
+            "subPath": "app.conf",
+            "defaultMode": "0755",
+        },
         {"type": "configMap", "name": "settings", "mountPath": "/etc/all"},
         {"type": "secret", "name": "passwords", "mountPath": "/etc/passwords", "readOnly": True},
         {"type": "persistentVolumeClaim", "name": "files", "mountPath": "/data"},

@@ -72,7 +72,7 @@ def analysis_of(conversion: Conversion, options: Options) -> dict[str, Any]:
 def answer_of(outcome: Outcome, options: Options) -> dict[str, Any]:
     """The contract's fields; `detected` is added by who looked around. Arrays are never null."""
     graph, findings = outcome.graph, outcome.findings
-    builds = _builds(outcome, options)
+    builds = _builds(outcome)
     answer: dict[str, Any] = {
         "detectedType": outcome.detected_type,
         "services": list(outcome.services),
@@ -134,18 +134,15 @@ def _services(conversion: Conversion, options: Options) -> list[dict[str, Any]]:
     return found
 
 
-def _builds(outcome: Outcome, options: Options) -> list[dict[str, Any]]:
+def _builds(outcome: Outcome) -> list[dict[str, Any]]:
     """What has to be built; only a known repository can be."""
-    repository = options.repository
-    if repository is None:
-        return []
     found = []
     for node in outcome.graph.nodes:
         build = node["data"].get("_build")
-        if isinstance(build, dict):
+        if isinstance(build, dict) and build.get("repoUrl"):
             entry: dict[str, Any] = {
-                "repoUrl": repository.url,
-                "branch": repository.branch,
+                "repoUrl": build["repoUrl"],
+                "branch": build.get("branch", "main"),
                 "buildContext": build.get("context", "."),
                 "useNixpacks": build.get("useNixpacks", False),
             }

@@ -1,6 +1,7 @@
 """What has to be built, and how: the `_build` of a node. Pure."""
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,6 +10,9 @@ from app.compose.secrecy import is_secret
 from app.compose.work import Part, Work
 
 _NOT: Final = "KEY_NOT_CONVERTED"
+_REPOSITORY: Final = re.compile(
+    r"https?://(?:[^@/\s]*@)?(?P<host>[^@/\s#]+)/(?P<path>[^\s#?]+?)/?(?:#(?P<ref>[^:\s]*)(?::(?P<folder>\S*))?)?"
+)
 UNBUILT: Final = "kubeorch.invalid/{name}:unbuilt"
 """What an image is called that nobody has built yet; no registry can serve it."""
 
@@ -16,13 +20,15 @@ UNBUILT: Final = "kubeorch.invalid/{name}:unbuilt"
 def build_of(work: Work, part: Part) -> dict[str, Any]:
     """`_build` of a node that waits for its image; arguments that look secret are not in it."""
     build: Mapping[str, Any] = part.service.get("build") or {}
-    found: dict[str, Any] = {
-        "status": "pending",
-        "useNixpacks": work.project.by_nixpacks,
-        "context": str(build.get("context", ".")),
-    }
+    context = str(build.get("context", "."))
+    found: dict[str, Any] = {"status": "pending", "useNixpacks": work.project.by_nixpacks, "context": context}
     repository = work.options.repository
-    if repository is not None:
+    if elsewhere := _repository_of(context):
+        found |= elsewhere
+        if "@" in context.partition("://")[2].partition("/")[0]:
+            message = "credentials in an address are not kept: store a Git credential for that host"
+            work.findings.warn(_NOT, message, service=part.key, key="build.context")
+    elif repository is not None:
         found |= {"repoUrl": repository.url, "branch": repository.branch}
     else:
         message = "has to be built, and no repository is known: import from Git, or give an image"
@@ -48,6 +54,15 @@ def build_of(work: Work, part: Part) -> dict[str, Any]:
             message = f"only {platforms[0]} is built: one platform a build"
             work.findings.info(_NOT, message, service=part.key, key="build.platforms")
     return found
+
+
+def _repository_of(context: str) -> dict[str, str]:
+    """A context that is a Git repository, `https://host/path.git#branch:folder`; empty for a folder."""
+    match = _REPOSITORY.fullmatch(context)
+    if match is None:
+        return {}
+    url = f"https://{match['host']}/{match['path']}"
+    return {"repoUrl": url, "branch": match["ref"] or "main", "context": match["folder"] or "."}
 
 
 def _from_root(context: str, dockerfile: str) -> str:

@@ -147,12 +147,18 @@ def _alias(work: Work, by_name: dict[str, str], alias: str, owner: Part, key: st
         work.findings.warn(_NOT, message, service=owner.key, key=key)
         return
     work.host_owners[alias] = owner.key
+    if object_name(alias) == owner.name:
+        by_name[alias] = owner.name  # its own Service will do
+        return
     by_name[alias] = work.names.give("service", alias)
-    if by_name[alias] != alias:
-        message = f"the host name {alias} is called {by_name[alias]}"
-        work.findings.info("RENAMED", message, service=owner.key, key=key)
     if always:
         work.aliases[alias] = owner.key
+        _say_renamed(work, alias, by_name[alias], owner, key)
+
+
+def _say_renamed(work: Work, alias: str, name: str, owner: Part, key: str) -> None:
+    if name != alias:
+        work.findings.info("RENAMED", f"the host name {alias} is called {name}", service=owner.key, key=key)
 
 
 def _use_container_names(work: Work) -> None:
@@ -162,7 +168,9 @@ def _use_container_names(work: Work) -> None:
         if not isinstance(name, str) or work.host_owners.get(name) != part.key or name == part.key:
             continue
         if name in work.used_hosts:
-            work.aliases.setdefault(name, part.key)
+            if work.hosts.by_name[name] != part.name:
+                work.aliases.setdefault(name, part.key)
+            _say_renamed(work, name, work.hosts.by_name[name], part, "container_name")
         else:
             work.findings.info(_NOT, "pods have names of their own: left out", service=part.key, key="container_name")
 

@@ -129,7 +129,10 @@ def _mode(work: Work, part: Part, named: bool) -> Expose:
 def _service(work: Work, part: Part, mode: Expose) -> Node:
     name = part.name
     data: dict[str, Any] = {"targetApp": name, "_linkedDeployment": part.node["id"]}
-    ports = _service_ports(part, node_ports=mode == "nodeport")
+    outside = mode in ("nodeport", "loadbalancer")
+    ports = _service_ports(part, node_ports=mode == "nodeport", outside=outside)
+    if outside:
+        _say_open(work, part)
     if not ports:
         data |= {"serviceType": "Headless", "ports": []}
     else:
@@ -148,11 +151,36 @@ def _service(work: Work, part: Part, mode: Expose) -> Node:
     return node
 
 
-def _service_ports(part: Part, *, node_ports: bool) -> list[dict[str, Any]]:
+def _say_open(work: Work, part: Part) -> None:
+    """A Service that is open to the outside is so with all its ports."""
+    own = ", ".join(str(port.number) for port in _for_this_machine(part))
+    if own:
+        message = (
+            f"{own} was for the machine itself only (127.0.0.1): the Service, which is open to the outside, has it not"
+        )
+        work.findings.warn(_NOT, message, service=part.key, key="ports")
+    published = {port.number for port in part.ports if port.published is not None}
+    inside = ", ".join(str(port.number) for port in part.ports if port.number not in published and not port.loopback)
+    if inside and part.service.get("expose"):
+        message = (
+            f"{inside} is open to the outside too, as all ports of a Service: choose clusterip or ingress if it mustn't"
+        )
+        work.findings.warn(_NOT, message, service=part.key, key="expose")
+
+
+def _for_this_machine(part: Part) -> list[Port]:
+    """Ports that are published on the loopback address only, where others of the service are for everybody."""
+    public = {(port.number, port.protocol) for port in part.ports if not port.loopback}
+    return [port for port in part.ports if (port.number, port.protocol) not in public] if public else []
+
+
+def _service_ports(part: Part, *, node_ports: bool, outside: bool) -> list[dict[str, Any]]:
     """Container ports first, then published numbers that differ and are free."""
+    left_out = {(port.number, port.protocol) for port in _for_this_machine(part)} if outside else set()
     found: dict[tuple[int, str], dict[str, Any]] = {}
     for port in part.ports:
-        found.setdefault((port.number, port.protocol), _entry(port.number, port))
+        if (port.number, port.protocol) not in left_out:
+            found.setdefault((port.number, port.protocol), _entry(port.number, port))
     for port in part.ports:
         if port.published is None or port.loopback:
             continue

@@ -14,6 +14,8 @@ from app.manifests.graph import Node
 MAX_TOTAL_BYTES: Final = 900 * 1024
 """Of the files in one configmap: the API server takes 1 MiB of everything."""
 MAX_FILES: Final = 20
+_SCRIPT: Final = "#!"
+_RUNNABLE: Final = "0755"
 _NOT: Final = "KEY_NOT_CONVERTED"
 _BIND: Final = "BIND_MOUNT_NOT_SUPPORTED"
 
@@ -46,7 +48,7 @@ def mounted_files(work: Work, part: Part, source: str, target: str, *, read_only
         key = _free_key(node["data"]["data"], posixpath.basename(name), text)
         node["data"]["data"][key] = text
         place = posixpath.join(target, posixpath.basename(name)) if folder else target
-        _mount(part, node, "configMap", place, key, read_only=read_only)
+        _mount(part, node, "configMap", place, key, read_only=read_only, runs=text.startswith(_SCRIPT))
     work.edge(node, part.node)
     return True
 
@@ -105,12 +107,17 @@ def _free_key(data: Mapping[str, str], name: str, text: str) -> str:
     return key
 
 
-def _mount(part: Part, node: Node, kind: str, target: str, key: str, *, read_only: bool | None = None) -> None:
+def _mount(
+    part: Part, node: Node, kind: str, target: str, key: str, *, read_only: bool | None = None, runs: bool = False
+) -> None:
+    """A file of a node into the container. The cluster's own mode would let nobody run it."""
     entry: dict[str, Any] = {
         "type": kind, "name": node["data"]["name"], "mountPath": target, "nodeId": node["id"], "subPath": key,
     }  # fmt: skip
     if read_only:
         entry["readOnly"] = True
+    if runs:
+        entry["defaultMode"] = _RUNNABLE
     part.data.setdefault("volumeMounts", []).append(entry)
 
 
@@ -153,7 +160,8 @@ def _grant(work: Work, part: Part, section: str, source: str, target: str) -> No
     node = _shared_node(work, part, section, source, resource)
     if node is not None:
         work.edge(node, part.node)
-        _mount(part, node, kind, target, _key_of(source))
+        held = str(node["data"].get("data", {}).get(_key_of(source), ""))
+        _mount(part, node, kind, target, _key_of(source), runs=held.startswith(_SCRIPT))
 
 
 def _key_of(source: str) -> str:

@@ -1,5 +1,6 @@
 """A service of a Compose file in the contract's words: as the file has it, values that look secret blank. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,8 +46,9 @@ def service_view(
     build = service.get("build")
     if isinstance(build, dict):
         args = {key: "" if is_secret(key, value) else value for key, value in (build.get("args") or {}).items()}
-        found["build"] = {"context": str(build.get("context", ".")), **_given(build, {"dockerfile": "dockerfile",
-                          "target": "target"}), **({"args": args} if args else {})}  # fmt: skip
+        place = {"context": _without_credentials(str(build.get("context", ".")))}
+        named = _given(build, {"dockerfile": "dockerfile", "target": "target"})
+        found["build"] = {**place, **named, **({"args": args} if args else {})}
     replicas = whole(service.get("scale") if service.get("scale") is not None else inner(service, "deploy", "replicas"))
     if replicas is not None:
         found["replicas"] = replicas
@@ -56,6 +58,10 @@ def service_view(
 def _shown(key: str, value: str | None, choice: ServiceChoice) -> str:
     secret = key in choice.secret_keys or (key not in choice.plain_keys and is_secret(key, value))
     return "" if secret else value or ""
+
+
+def _without_credentials(context: str) -> str:
+    return re.sub(r"(://)[^@/\s]*@", r"\1", context)
 
 
 def _port(port: Mapping[str, Any]) -> dict[str, Any]:

@@ -226,7 +226,7 @@ def _bind(work: Work, part: Part, mount: Mapping[str, Any], target: str) -> None
         node = _claim(work, source, f"{part.name}-{posixpath.basename(source) or 'data'}")
         message = f"{source} is an empty disk in the cluster: copy its files there, if there are any"
         work.findings.warn(_BIND, message, service=part.key, key="volumes")
-        mount_claim(work, part, node, target, read_only=read_only)
+        mount_claim(work, part, node, target, read_only=read_only, inside=_part_of(work, part, mount, target))
 
 
 def _host(work: Work, part: Part, source: str, target: str, *, read_only: bool | None, choice: str) -> None:

@@ -25,6 +25,7 @@ _CRON_NAMES: Final = re.compile(
 )
 _EVERY: Final = re.compile(r"@every (?:\d+(?:\.\d+)?(?:h|ms|m|s))+")
 
+_FILE_MODE: Final = re.compile(r"(?:0|0o)?[0-7]{3}")
 _MAX_PATH: Final = 4096
 _MAX_SCHEDULE: Final = 256
 
@@ -121,6 +122,15 @@ def sub_path(value: Any, at: At) -> str | None:
     if found is not None and (found.startswith("/") or ".." in found.split("/")):
         return at.bad(f"{shown(found)} must be a path inside the volume: no '/' at the beginning, no '..'")
     return found
+
+
+def file_mode(value: Any, at: At) -> int | None:
+    """Who may read, write and run a file: octal as text (0755), or the number that the API has (493)."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 0o777:
+        return value
+    if isinstance(value, str) and _FILE_MODE.fullmatch(value.strip()):
+        return int(value.strip().removeprefix("0o"), 8)
+    return at.bad(f"{shown(value)} is not a file mode: write octal digits, e.g. 0755")
 
 
 def url_path(value: Any, at: At) -> str | None:

@@ -76,7 +76,9 @@ class Volumes:
                 content = {"emptyDir": without_nulls({"medium": entry["medium"], "sizeLimit": entry["sizeLimit"]})}
                 source = source or entry["mountPath"]
         name = volume_name(_PREFIX[kind], source)
-        self._volumes.setdefault(name, {"name": name, **content})
+        volume = self._volumes.setdefault(name, {"name": name, **content})
+        if entry["defaultMode"] is not None and kind in ("configMap", "secret"):
+            volume[kind]["defaultMode"] = entry["defaultMode"]  # one volume has one: whichever mount names it
         return name
 
 

@@ -28,6 +28,7 @@ _MOUNT: Final[dict[str, Reader]] = {
     "hostPathType": choice(_HOST_PATH_TYPES),
     "medium": choice(("Memory",)),
     "sizeLimit": syntax.quantity,
+    "defaultMode": syntax.file_mode,
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from app.compose.plain.board import Board, Placed
 from app.compose.plain.objects import Obj, entries, inner, mapping, picked, text
 
+_DEFAULT_MODE: Final = 420  # 0644
 _HELD: Final[Mapping[str, tuple[str, str, str]]] = {
     "configMap": ("configMap", "configmap", "name"),
     "secret": ("secret", "secret", "secretName"),
@@ -47,6 +48,8 @@ def _mounted(board: Board, one: Placed, volume: Obj, mount: Obj) -> list[dict[st
             entry["nodeId"] = other.node["id"]
         if source.get("readOnly") is True:
             place["readOnly"] = True
+        if source.get("defaultMode") not in (None, _DEFAULT_MODE):
+            entry["defaultMode"] = source["defaultMode"]
         return _per_item(entry, place, entries(source.get("items")))
     if isinstance(volume.get("emptyDir"), dict) or "emptyDir" in volume:
         return [{"type": "emptyDir", **place, **picked(mapping(volume.get("emptyDir")), "medium", "sizeLimit")}]

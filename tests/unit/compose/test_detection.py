@@ -285,6 +285,20 @@ services:
     assert "example-only" not in json.dumps(found)
 
 
+def test_a_context_in_another_repository_is_built_from_there() -> None:
+    context = "https://somebody:only-an-example@git.example.com/owner/tool.git#v2:cmd"
+
+    found = upload({"compose.yaml": f"services: {{tool: {{build: '{context}'}}}}"}).analysis
+
+    assert found["needsBuild"] is True
+    assert found["sourceBuildConfig"] == {
+        "repoUrl": "https://git.example.com/owner/tool.git", "branch": "v2", "buildContext": "cmd",
+        "useNixpacks": False, "dockerfile": "cmd/Dockerfile",
+    }  # fmt: skip
+    assert "only-an-example" not in json.dumps(found)
+    assert any("store a Git credential" in warning for warning in found["warnings"])
+
+
 # --- what is kept -----------------------------------------------------------------------------------------------
 
 

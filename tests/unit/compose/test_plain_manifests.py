@@ -52,7 +52,7 @@ spec:
             - {name: data, mountPath: /data}
             - {name: scratch, mountPath: /tmp}
       volumes:
-        - {name: settings, configMap: {name: settings}}
+        - {name: settings, configMap: {name: settings, defaultMode: 0440}}
         - {name: data, persistentVolumeClaim: {claimName: data}}
         - {name: scratch, emptyDir: {medium: Memory, sizeLimit: 16Mi}}
 ---

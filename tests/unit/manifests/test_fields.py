@@ -120,6 +120,8 @@ REFUSED: list[tuple[str, str, Any, str, str]] = [
      "is required"),
     ("deployment", "volumeMounts", [{"type": "hostPath", "mountPath": "/a", "hostPath": "/a/../b"}],
      "volumeMounts[0].hostPath", "no '..'"),
+    ("deployment", "volumeMounts", [{"type": "secret", "name": "a", "mountPath": "/a", "defaultMode": "0800"}],
+     "volumeMounts[0].defaultMode", "octal digits"),
     ("deployment", "volumeMounts", [{"type": "emptyDir", "mountPath": "/a", "sizeLimit": "big"}],
      "volumeMounts[0].sizeLimit", "not a quantity"),
     ("deployment", "volumeMounts", ["a"], "volumeMounts[0]", "must be a mapping"),
