@@ -79,11 +79,12 @@ class ImportedSecrets:
 
     def keep(self, workflow_id: ObjectId, values: SecretValues) -> None:
         """Let them wait for a run of this workflow. To be called before the graph without the marks is stored."""
-        expires_at = self.clock.now() + self.keep_for
-        for node_id, entries in values.items():
-            if entries:
-                sealed = self.sealer.seal(dict(entries), context=_context(workflow_id, node_id))
-                self.store.put(workflow_id, node_id, sealed, expires_at)
+        sealed = {
+            node_id: self.sealer.seal(dict(entries), context=_context(workflow_id, node_id))
+            for node_id, entries in values.items()
+            if entries
+        }
+        self.store.put(workflow_id, sealed, self.clock.now() + self.keep_for)
 
     def pending(self, workflow_id: ObjectId) -> list[Pending]:
         """What waits for a run; what can't be decrypted any more is as if it weren't there."""

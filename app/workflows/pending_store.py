@@ -4,12 +4,12 @@ One document a secret node: `{_id: "<workflow>:<node>", workflow_id, node_id, va
 `mark` is new with each write, so that a run erases what it has applied and nothing newer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from bson import ObjectId
-from pymongo import IndexModel
+from pymongo import IndexModel, ReplaceOne
 from pymongo.database import Database
 
 from app.jobs.store import Raw
@@ -31,11 +31,16 @@ class PendingStore:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._pending = db[COLLECTION]
 
-    def put(self, workflow_id: ObjectId, node_id: str, sealed: bytes, expires_at: datetime) -> None:
-        """In place of what waits for this node."""
-        key = f"{workflow_id}:{node_id}"
-        entry = {"_id": key, "workflow_id": workflow_id, "node_id": node_id, "values": sealed, "mark": ObjectId()}
-        self._pending.replace_one({"_id": key}, entry | {"expires_at": expires_at}, upsert=True)
+    def put(self, workflow_id: ObjectId, sealed: Mapping[str, bytes], expires_at: datetime) -> None:
+        """By node id, in place of what waits for these nodes. One call: an import may have hundreds."""
+        about = {"workflow_id": workflow_id, "expires_at": expires_at}
+        writes = []
+        for node_id, values in sealed.items():
+            key = f"{workflow_id}:{node_id}"
+            entry = {"_id": key, **about, "node_id": node_id, "values": values, "mark": ObjectId()}
+            writes.append(ReplaceOne({"_id": key}, entry, upsert=True))
+        if writes:
+            self._pending.bulk_write(writes, ordered=False)
 
     def of_workflow(self, workflow_id: ObjectId, *, now: datetime) -> Sequence[Raw]:
         return list(self._pending.find({"workflow_id": workflow_id, "expires_at": {"$gt": now}}))

@@ -202,6 +202,19 @@ def test_other_options_of_a_repository_need_no_second_clone(services: Services, 
     assert len(host.seen) == seen
 
 
+def test_a_folder_is_named_by_the_page_or_the_path(services: Services, api: Client, host: GitServer) -> None:
+    below = SHOP.replace("web:", "front:", 1)
+    host.repository("team/many").commit({"compose.yaml": SHOP, "deploy/stage/compose.yaml": below})
+
+    by_page = worked(services, lambda: analyze(api, f"{host.url}/team/many/-/tree/main/deploy/stage"))
+    by_path = worked(services, lambda: analyze(api, f"{host.url}/team/many", path="deploy"))
+    by_file = worked(services, lambda: analyze(api, f"{host.url}/team/many", options={"files": ["compose.yaml"]}))
+
+    for answer, first in ((by_page, "front"), (by_path, "front"), (by_file, "web")):
+        assert answer.status_code == 200, answer.text
+        assert answer.json["analysis"]["services"][0]["name"] == first
+
+
 # --- the stream of one that has ended -----------------------------------------------------------------------------
 
 
