@@ -6,6 +6,7 @@ minutes.
 
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,11 @@ PARTS: Final = {
 }
 
 # These need no cluster and start what they need themselves.
-ALONE: Final = {"fanout": fanout.main, "layout": layout.main, "compose": compose.main}
+ALONE: Final[Mapping[str, Callable[[list[str]], None]]] = {
+    "fanout": fanout.main,
+    "layout": layout.main,
+    "compose": compose.main,
+}
 
 
 def main(wanted: list[str]) -> None:
