@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +287,32 @@ def test_a_cancel_ends_a_clone_that_hangs(services: Services, api: Client, host:
     frames = followed(api, session_id)
     assert frames[-1].data["data"]["error_code"] == "CANCELLED"
     assert not list((services.settings.work_dir or Path()).iterdir()), "what was cloned so far is gone"
+
+
+def test_a_worker_that_is_told_to_stop_hands_it_on(services: Services, api: Client, host: GitServer) -> None:
+    asked, told = threading.Event(), threading.Event()
+
+    def hang(request: Handler) -> bool:
+        if request.command == "POST" and "KubeOrch" not in request.headers.get("User-Agent", ""):
+            asked.set()
+            told.wait(30)
+        return False
+
+    host.answer = hang
+    services.stopping = told.is_set
+    session_id = ObjectId(analyze(api, f"{host.url}/team/app", wait=0).json["sessionId"])
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(work, services)
+        assert asked.wait(20)
+        told.set()
+        working.result(20)
+    handed_on = services.import_store.find(session_id) or {}
+    host.answer = None
+    services.jobs = replace(services.jobs, stopping=lambda: False)
+    work(services)
+
+    assert (handed_on["status"], handed_on["tries"]) == ("queued", 0), "no attempt was used up"
+    assert (services.import_store.find(session_id) or {})["status"] == "completed"
 
 
 def test_an_end_that_nobody_announced_is_announced_by_the_scheduler(
