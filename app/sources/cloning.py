@@ -166,8 +166,9 @@ class _Cloning:
         info = self._into / _GIT / "info"
         info.mkdir(exist_ok=True)
         (info / "attributes").write_text(ATTRIBUTES)
+        addresses, silence_s = self._outbound.addresses(found.url), self._limits.timeout_s
         ended = self._git.run(
-            *network(found.url, self._outbound.addresses(found.url), self._authorities()),
+            *network(found.url, addresses, self._authorities(), silence_s=silence_s),
             *self._places,
             *("fetch", "--progress", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance"),
             *("--", found.url, wanted.wanted),

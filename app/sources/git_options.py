@@ -3,13 +3,13 @@
 Every option is written out, defaults of today's git too: a later version, or a distribution's, may have others.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin"
-_SILENT_FOR_S: Final = 30
 _MOST_BYTES_IN_MEMORY: Final = "16m"
 
 _CONFIGURATION: Final[Mapping[str, str]] = {
@@ -30,8 +30,6 @@ _CONFIGURATION: Final[Mapping[str, str]] = {
     "http.followRedirects": "false",
     "http.sslVerify": "true",
     "http.proxy": "",
-    "http.lowSpeedLimit": "1",
-    "http.lowSpeedTime": str(_SILENT_FOR_S),
     "fetch.uriProtocols": "",
     "transfer.bundleURI": "false",
     "transfer.credentialsInUrl": "die",
@@ -76,18 +74,19 @@ def environment(home: Path, *, allow_http: bool) -> dict[str, str]:
     }
 
 
-def network(url: str, addresses: Sequence[str], ca_file: Path | None) -> list[str]:
+def network(url: str, addresses: Sequence[str], ca_file: Path | None, *, silence_s: float) -> list[str]:
     """Further `-c` options for a fetch.
 
     Args:
         url: what is fetched.
         addresses: the only ones that its host may have.
         ca_file: authorities, instead of the system's.
+        silence_s: after which git ends by itself, for one that nobody watches any more.
     """
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     host = parts.hostname or ""
-    values = {}
+    values = {"http.lowSpeedLimit": "1", "http.lowSpeedTime": str(math.ceil(silence_s))}
     if host not in addresses:  # an address is no name: there is nothing to look up
         listed = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
         values["http.curloptResolve"] = f"{host}:{port}:{listed}"

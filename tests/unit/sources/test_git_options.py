@@ -26,21 +26,34 @@ def test_every_call_switches_off_what_could_run_or_lead_elsewhere() -> None:
     assert options["credential.helper"] == ""
 
 
+def of_network(url: str, addresses: list[str], ca_file: Path | None = None) -> dict[str, str]:
+    options = network(url, addresses, ca_file, silence_s=119.5)
+    assert set(options[::2]) == {"-c"}
+    return dict(option.split("=", 1) for option in options[1::2])
+
+
 def test_a_host_is_pinned_to_the_addresses_that_were_judged() -> None:
-    assert network("https://git.example.org/a/b", ["192.0.2.1", "2001:db8::1"], None) == [
-        "-c",
-        "http.curloptResolve=git.example.org:443:192.0.2.1,[2001:db8::1]",
-    ]
-    assert network("http://git.example.org:8080/a", ["192.0.2.1"], None)[1].endswith("=git.example.org:8080:192.0.2.1")
+    pinned = of_network("https://git.example.org/a/b", ["192.0.2.1", "2001:db8::1"])
+    with_port = of_network("http://git.example.org:8080/a", ["192.0.2.1"])
+
+    assert pinned["http.curloptResolve"] == "git.example.org:443:192.0.2.1,[2001:db8::1]"
+    assert with_port["http.curloptResolve"] == "git.example.org:8080:192.0.2.1"
 
 
 def test_an_address_needs_no_pin() -> None:
-    assert network("https://192.0.2.1/a", ["192.0.2.1"], None) == []
-    assert network("https://[2001:db8::1]/a", ["2001:db8::1"], None) == []
+    assert "http.curloptResolve" not in of_network("https://192.0.2.1/a", ["192.0.2.1"])
+    assert "http.curloptResolve" not in of_network("https://[2001:db8::1]/a", ["2001:db8::1"])
+
+
+def test_git_ends_by_itself_when_nobody_watches_it_any_more() -> None:
+    options = of_network("https://192.0.2.1/a", ["192.0.2.1"])
+
+    assert (options["http.lowSpeedLimit"], options["http.lowSpeedTime"]) == ("1", "120")
 
 
 def test_authorities_are_named_where_there_are_some() -> None:
-    assert network("https://192.0.2.1/a", ["192.0.2.1"], Path("/ca.pem")) == ["-c", "http.sslCAInfo=/ca.pem"]
+    assert of_network("https://192.0.2.1/a", ["192.0.2.1"], Path("/ca.pem"))["http.sslCAInfo"] == "/ca.pem"
+    assert "http.sslCAInfo" not in of_network("https://192.0.2.1/a", ["192.0.2.1"])
 
 
 def test_a_helper_reads_a_pipe_and_its_own_argument_is_ignored() -> None:
