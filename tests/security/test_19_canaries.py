@@ -1,7 +1,8 @@
 """19, and 40 for servers: what was typed stays where it belongs, and no server lets strangers in.
 
-Canaries go in by every door: a password, a cluster's token, a secret's value, a variable, and a secret that the cluster
-refuses. Afterwards no log, key, message, document or command line of a running installation has any of them.
+Canaries go in by every door: a password, a cluster's token, a secret's value, a variable, a secret that the cluster
+refuses, a Git host's token, a password in a URL, an imported secret. Afterwards no log, key, message, document or
+command line of a running installation has any of them.
 """
 
 import secrets
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import bson
 import pymongo
@@ -20,6 +22,7 @@ from redis.exceptions import AuthenticationError
 
 from launcher.kubeconfig import local_cluster
 from tests.conftest import kubectl
+from tests.git_server import GitServer
 from tests.nodes import a_node, an_edge
 from tests.system import ADMIN, System, running_system
 
@@ -45,13 +48,19 @@ def planted(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "secret": f"canary-secret-{secrets.token_hex(8)}",
         "variable": f"canary-variable-{secrets.token_hex(8)}",
         "failing secret": f"canary-failing-{secrets.token_hex(8)}",
+        "git token": f"canary-git-{secrets.token_hex(8)}",
+        "password in a URL": f"canary-url-{secrets.token_hex(8)}",
+        "imported secret": f"canary-imported-{secrets.token_hex(8)}",
     }
+    folder = tmp_path_factory.mktemp("canaries")
     kubectl(kubeconfig, "create", "namespace", space)
     try:
-        with running_system(tmp_path_factory.mktemp("canaries"), LOG_LEVEL="debug") as system:
+        settings = {"LOG_LEVEL": "debug", "GIT_ALLOW_HTTP": "true", "OUTBOUND_ALLOWLIST": "127.0.0.1"}
+        with running_system(folder, **settings) as system, GitServer(folder / "git") as host:
             system.add_cluster(kubeconfig)
             add_by_token(system, kubeconfig, token)
             run_with_values(system, space, canaries)
+            import_from(system, host, canaries)
             yield Planted(system, canaries)
     finally:
         kubectl(kubeconfig, "delete", "namespace", space, "--wait=false")
@@ -87,6 +96,21 @@ def run_with_values(system: System, space: str, canaries: dict[str, str]) -> Non
     ended = system.ended(workflow, system.run(workflow, values))
     assert ended["status"] == "failed"
     assert "bad" in ended["error"]
+
+
+def import_from(system: System, host: GitServer, canaries: dict[str, str]) -> None:
+    """A private repository: once with a stored token, once with a password in the URL, which is asked for refs too."""
+    compose = f"services:\n  web:\n    image: web\n    environment:\n      PASSWORD: {canaries['imported secret']}\n"
+    host.repository().commit({"compose.yaml": compose})
+    host.passwords = {"ada": canaries["git token"], "eve": canaries["password in a URL"]}
+    with_password = f"http://eve:{canaries['password in a URL']}@{host.host}/team/app"
+    stored = {"host": host.host, "username": "ada", "token": canaries["git token"]}
+    system.api.call("POST", "/git/credentials", stored)
+
+    for url in (f"{host.url}/team/app", with_password):
+        answer = system.api.call("POST", "/import/analyze", {"source": "git_url", "url": url})
+        assert answer["analysis"]["detectedType"] == "docker-compose", answer
+    system.api.call("GET", f"/git/refs?{urlencode({'url': with_password})}")
 
 
 def test_19_no_log_and_no_file_of_the_launcher_has_one(planted: Planted) -> None:
