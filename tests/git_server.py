@@ -31,12 +31,20 @@ _GIT: Final = {
 }
 
 
+_ADA: Final = "Ada <ada@example.org> 1700000000 +0000"
+
+
 def git(folder: Path, *arguments: str, given: bytes = b"") -> str:
     """Run git as the author of a repository."""
-    command = ["git", "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always", *arguments]
+    command = ["git", "-c", "init.defaultBranch=main", "-c", "fastimport.unpackLimit=0", *arguments]
     done = subprocess.run(command, cwd=folder, input=given, capture_output=True, env=_GIT, timeout=60, check=False)
     assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr.decode()}"
     return done.stdout.decode().strip()
+
+
+def quoted(path: str) -> str:
+    """A path as fast-import takes it, whatever characters it has."""
+    return '"' + "".join(f"\\{byte:03o}" for byte in path.encode()) + '"'
 
 
 @dataclass
@@ -64,18 +72,17 @@ class Author:
             branch: made when it isn't there.
             modes: other than 100644, by path: 100755, 120000 (link), 160000 (submodule).
         """
-        index = {**_GIT, "GIT_INDEX_FILE": str(self.folder / "test-index")}
-        (self.folder / "test-index").unlink(missing_ok=True)
-        lines = []
+        marks = self.folder / "test-marks"
+        parts = [f"commit refs/heads/{branch}\nmark :1\ncommitter {_ADA}\ndata 8\na change\n".encode()]
         for path, content in files.items():
-            mode = (modes or {}).get(path, "100644")
-            name = str(content) if mode == "160000" else self.blob(content)
-            lines.append(f"{mode} {name}\t{path}\0")
-        for command, given in ((("update-index", "-z", "--index-info"), "".join(lines)), (("write-tree",), "")):
-            done = subprocess.run(
-                ["git", *command], cwd=self.folder, env=index, input=given.encode(), capture_output=True, check=True
-            )
-        return self.commit_tree(done.stdout.decode().strip(), branch=branch)
+            mode, name = (modes or {}).get(path, "100644"), quoted(path)
+            if mode == "160000":
+                parts.append(f"M {mode} {content!s} {name}\n".encode())
+                continue
+            data = content.encode() if isinstance(content, str) else content
+            parts.append(f"M {mode} inline {name}\ndata {len(data)}\n".encode() + data + b"\n")
+        git(self.folder, "fast-import", "--quiet", "--force", f"--export-marks={marks}", given=b"".join(parts))
+        return marks.read_text().split()[1]
 
     def commit_tree(self, tree: str, *, branch: str = "main") -> str:
         commit = git(self.folder, "commit-tree", tree, "-m", "a change")
