@@ -56,7 +56,13 @@ class ImportServices(SourceServices, WorkflowServices):
         from app.imports.sessions import ImportSessions
 
         return ImportSessions(
-            self.import_store, self.import_files, self.analyzer, self.session_values, self.sealer, offload_analysis
+            self.import_store,
+            self.import_files,
+            self.workflow_store,
+            self.analyzer,
+            self.session_values,
+            self.sealer,
+            offload_analysis,
         )
 
     @cached_property
@@ -103,7 +109,6 @@ class ImportServices(SourceServices, WorkflowServices):
             store=JobStore(self.db, COLLECTION, self.clock, drop_at_end=("active_for", "given")),
             sessions=self.import_sessions,
             analyzer=self.analyzer,
-            workflows=self.workflow_store,
             git=self.git,
             credentials=self.git_credentials,
             workspaces=self.workspaces,

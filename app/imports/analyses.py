@@ -13,6 +13,7 @@ from app.imports.parts import checked, decoded_file
 from app.imports.sessions import ImportSessions
 from app.imports.views import analysis_of
 from app.jobs.store import UNFINISHED
+from app.storage.documents import object_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class Analyses:
     def _file(self, user_id: ObjectId, body: Analyze) -> Analysis:
         part = decoded_file(body.file_name, body.file_content) if body.file_content else None
         upload = checked(part, limit_kb=self.limit_kb)
-        existing = self.asking.existing(user_id, body.workflow_id)
+        workflow_id = object_id(body.workflow_id, "workflow") if body.workflow_id else None
         session, analysis = self.sessions.upload(
-            user_id, upload, namespace=body.namespace, options=body.options, existing=existing
+            user_id, upload, namespace=body.namespace, options=body.options, workflow_id=workflow_id
         )
         return Analysis(session["_id"], analysis)

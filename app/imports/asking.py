@@ -11,10 +11,10 @@ from bson import ObjectId
 from app.clock import Clock
 from app.errors import InvalidError, TooManyRequestsError
 from app.imports.analysis import Analyzer
+from app.imports.existing import existing_graph
 from app.imports.models import SOURCES, Analyze, Source
 from app.imports.store import ImportStore, RawSession
 from app.jobs.doorbell import Doorbell
-from app.manifests.graph import Graph
 from app.sources.cloning import Git
 from app.sources.urls import file_url, is_single_file, repository_of
 from app.storage.documents import object_id
@@ -58,8 +58,8 @@ class Asking:
             TooManyRequestsError: too many of this user's are going on.
         """
         about = self._about(body)
-        self.existing(user_id, body.workflow_id)
-        workflow_id = ObjectId(body.workflow_id) if body.workflow_id else None
+        workflow_id = object_id(body.workflow_id, "workflow") if body.workflow_id else None
+        existing_graph(self.workflows, user_id, workflow_id)
         options = self.analyzer.options(body.options, body.namespace, body.path)
         given = {
             "url": body.url,
@@ -80,13 +80,6 @@ class Asking:
             "active_for": active_for,
         }
         return self._queued(user_id, session_id, fields)
-
-    def existing(self, user_id: ObjectId, workflow_id: str) -> Graph | None:
-        """The graph whose names are avoided. Raises NotFoundError, and InvalidError when it is no id."""
-        if not workflow_id:
-            return None
-        workflow = self.workflows.get(object_id(workflow_id, "workflow"), owner_id=user_id)
-        return Graph(workflow["nodes"], workflow["edges"])
 
     def _about(self, body: Analyze) -> dict[str, Any]:
         """What an answer may show of the request: no credentials, no query."""

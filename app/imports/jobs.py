@@ -17,6 +17,7 @@ from app.errors import InvalidError, KubeOrchError, NotFoundError, StoppingError
 from app.imports.analysis import Analyzer
 from app.imports.asking import TASK, given_context
 from app.imports.events import ImportEvents
+from app.imports.existing import existing_graph
 from app.imports.failures import failed
 from app.imports.progress import ANALYZING, CLONING, CONVERTING, PARSING, ImportProgress
 from app.imports.sessions import ImportSessions
@@ -32,7 +33,6 @@ from app.sources.models import GitCredential
 from app.sources.urls import is_single_file, repository_of
 from app.sources.workspaces import Workspaces
 from app.storage.sealed import Sealer, UnreadableError
-from app.workflows.store import WorkflowStore
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,6 @@ class ImportJobs:
     store: JobStore
     sessions: ImportSessions
     analyzer: Analyzer
-    workflows: WorkflowStore
     git: Git
     credentials: GitCredentials
     workspaces: Workspaces
@@ -131,14 +130,10 @@ class ImportJobs:
         return given
 
     def _existing(self, session: Raw) -> Graph | None:
-        """The graph whose names are avoided, if it is still there."""
-        if session.get("workflow_id") is None:
-            return None
         try:
-            workflow = self.workflows.get(session["workflow_id"], owner_id=session["user_id"])
+            return existing_graph(self.sessions.workflows, session["user_id"], session.get("workflow_id"))
         except NotFoundError:
-            return None
-        return Graph(workflow["nodes"], workflow["edges"])
+            return None  # it was deleted meanwhile
 
 
 def announce(store: ImportStore, events: ImportEvents, session_id: ObjectId) -> None:

@@ -15,12 +15,13 @@ from app.compose.detection import Analysed
 from app.compose.options import Options
 from app.errors import ConflictError, InvalidError, NotFoundError
 from app.imports.analysis import Analyzer
+from app.imports.existing import existing_graph
 from app.imports.kept_files import open_files, seal_files
 from app.imports.parts import Upload
 from app.imports.store import NOT_FOUND, FileStore, ImportStore, RawSession, packed
 from app.imports.values import ImportValues
-from app.manifests.graph import Graph
 from app.storage.sealed import Sealer
+from app.workflows.store import WorkflowStore
 
 KEPT_SESSIONS: Final = 100
 """Of one user, with up to 5 MB of files each; older ones go before their time."""
@@ -38,26 +39,34 @@ class ImportSessions:
 
     store: ImportStore
     files: FileStore
+    workflows: WorkflowStore
     analyzer: Analyzer
     values: ImportValues
     sealer: Sealer
     offload: Offload
 
     def upload(
-        self, user_id: ObjectId, upload: Upload, *, namespace: str, options: object, existing: Graph | None = None
+        self, user_id: ObjectId, upload: Upload, *, namespace: str, options: object, workflow_id: ObjectId | None = None
     ) -> tuple[RawSession, dict[str, Any]]:
         """Analyse an upload and keep it as a session; the analysis comes with it.
 
         Args:
-            existing: the graph whose names are avoided.
+            workflow_id: its names are avoided.
 
         Raises:
             InvalidError: nothing can be made of it; `code` says why.
+            NotFoundError: no such workflow of one's own.
         """
+        existing = existing_graph(self.workflows, user_id, workflow_id)
         chosen = self.analyzer.options(options, namespace)
         session_id = ObjectId()
         found = self.offload(self.analyzer.analyse, session_id, upload.files, chosen, None, existing)
-        fields = {"source": "file", "file_name": upload.main, "namespace": namespace}
+        fields = {
+            "source": "file",
+            "file_name": upload.main,
+            "namespace": namespace,
+            "workflow_id": workflow_id,
+        }
         session = self.store.insert_done(session_id, user_id, fields | self.results(session_id, found, chosen))
         self.keep_files(session_id, found.files_read, session["expires_at"])
         for surplus in self.store.surplus(user_id, keep=KEPT_SESSIONS):
@@ -100,7 +109,11 @@ class ImportSessions:
         files = None if sealed is None else open_files(sealed, session_id, self.sealer)
         if files is None:
             raise InvalidError("The files of this import aren't kept any more: import them again with these options")
-        found = self.offload(self.analyzer.analyse, session_id, files, chosen, _repository(session))
+        try:
+            existing = existing_graph(self.workflows, user_id, session.get("workflow_id"))
+        except NotFoundError:
+            existing = None  # it is gone, and its names with it
+        found = self.offload(self.analyzer.analyse, session_id, files, chosen, _repository(session), existing)
         before = session.get("secrets")
         results = self.results(session_id, found, chosen, bytes(before) if before else None)
         if not self.store.replace_analysis(session, results):

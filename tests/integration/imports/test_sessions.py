@@ -55,6 +55,10 @@ def test_names_of_the_workflow_that_it_is_for_are_avoided(api: Client, services:
     assert not {"web", "db"} & names
     assert [finding for finding in analysis["findings"] if finding["code"] == "RENAMED"]
     assert CANARY not in answer.text
+    changed = api.put(f"{API}/import/{answer.json['sessionId']}/options", json={"options": {"expose": "none"}})
+    again = {node["data"]["name"] for node in changed.json["analysis"]["suggestedNodes"]}
+    assert "web-2" in again, "with other options too"
+    assert "web" not in again
 
 
 # --- what can't be asked for ------------------------------------------------------------------------------------
