@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from app.compose.files import MAX_FILE_BYTES, files_under
+from app.compose.files import MAX_FILE_BYTES, Tree, files_under
 
 Found = Literal["compose", "dockerfile", "manifests", "nixpacks", "helm", "kustomize"]
 
@@ -154,5 +154,5 @@ def _is_manifest(files: Mapping[str, bytes], name: str) -> bool:
         ("kustomization.", "compose.", "docker-compose")
     ):
         return False
-    content = files.get(name)
+    content = files.peek(name) if isinstance(files, Tree) else files.get(name)
     return content is not None and len(content) <= MAX_FILE_BYTES and looks_like_manifest(content)

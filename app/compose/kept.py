@@ -23,6 +23,7 @@ class Recorded(Tree):
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = files
         self._read: dict[str, bytes] = {}
+        self._room = MAX_KEPT_BYTES - _ROOM_FOR_NOTES
         self._names: dict[str, None] = {}
         self.plans: dict[str, Any] = dict(files.plans) if isinstance(files, Restored) else {}
         """By folder: what Nixpacks said of it; `None`: nothing."""
@@ -31,7 +32,9 @@ class Recorded(Tree):
 
     def __getitem__(self, name: str) -> bytes:
         content = self._files[name]
-        self._read[name] = content
+        if name not in self._read and len(content) + len(name) <= self._room:
+            self._read[name] = content
+            self._room -= len(content) + len(name)
         return content
 
     def __contains__(self, name: object) -> bool:
@@ -46,6 +49,10 @@ class Recorded(Tree):
     def __len__(self) -> int:
         return len(self._files)
 
+    def peek(self, name: str) -> bytes | None:
+        """Not noted: hundreds of files are looked into, a few are used."""
+        return self._files.get(name)
+
     def under(self, folder: str) -> list[str]:
         """As of the files; the names are noted."""
         found = files_under(self._files, folder)
@@ -54,15 +61,9 @@ class Recorded(Tree):
 
     def kept(self) -> dict[str, bytes]:
         """What was read, as much as may be kept, and the notes."""
-        room = MAX_KEPT_BYTES - _ROOM_FOR_NOTES
-        found: dict[str, bytes] = {}
-        for name, content in self._read.items():
-            if len(content) + len(name) <= room:
-                found[name] = content
-                room -= len(content) + len(name)
-        others = [name for name in self._names if name not in found][:_MAX_NAMES]
+        others = [name for name in self._names if name not in self._read][:_MAX_NAMES]
         notes = json.dumps({"names": others, "plans": self.plans, "first": self.first}).encode()
-        return {**found, NOTES: notes} if len(notes) <= _ROOM_FOR_NOTES else found
+        return {**self._read, NOTES: notes} if len(notes) <= _ROOM_FOR_NOTES else dict(self._read)
 
 
 class Restored(Mapping[str, bytes]):

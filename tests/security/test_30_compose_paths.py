@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from app.compose.choices import RepositoryFacts
 from app.compose.converting import Conversion, convert
+from app.compose.detection import analysed
 from app.compose.files import Folder
 from app.compose.findings import Findings
+from app.compose.options import Options
 from app.compose.reading import read_project
 from app.errors import InvalidError
 
@@ -83,3 +86,28 @@ def test_the_compose_file_itself_may_not_be_a_link_that_leads_out(folder: Path) 
 def test_nor_named_from_outside(folder: Path, name: str) -> None:
     with pytest.raises(InvalidError, match="was not given"):
         read_project(Folder(folder), [name])
+
+
+@pytest.mark.parametrize("path", ["../outside.env", "/etc", "..", "linked", "linked/outside.env", "link.env"])
+def test_nor_does_an_option_lead_out_of_a_clone(folder: Path, path: str) -> None:
+    (folder / "compose.yaml").write_text("services: {web: {image: nginx}}\n")
+    for options in (Options(path=path), Options(files=[path])):
+        try:
+            found = analysed(Folder(folder), options, RepositoryFacts("https://git.example.com/a/b", "main", "b"))
+        except InvalidError as error:
+            assert SECRET not in error.message
+        else:
+            assert SECRET not in json.dumps(found.analysis)
+            assert SECRET.encode() not in b"".join(found.files_read.values())
+
+
+def test_what_is_looked_around_for_is_no_link_that_leads_out(folder: Path) -> None:
+    """A Dockerfile, a Compose file and a folder of manifests that lie elsewhere are none of this repository."""
+    (folder.parent / "elsewhere" / "app.yaml").write_text(f"apiVersion: v1\nkind: ConfigMap\n# {SECRET}\n")
+    (folder / "Dockerfile").symlink_to(folder.parent / "outside.env")
+    (folder / "compose.yml").symlink_to(folder.parent / "outside.env")
+
+    with pytest.raises(InvalidError) as refusal:
+        analysed(Folder(folder), Options(), RepositoryFacts("https://git.example.com/a/b", "main", "b"))
+
+    assert refusal.value.extra["code"] == "NOTHING_FOUND"

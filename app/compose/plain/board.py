@@ -1,6 +1,6 @@
 """What the steps of reading manifests share: each object with its node, edges, values of secrets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,11 @@ class Placed:
         return {**self.node["data"].get("labels", {}), "app": str(self.node["data"]["name"])}
 
 
+def holds(wanted: Mapping[str, str], held: Mapping[str, str]) -> bool:
+    """Are all the wanted labels there?"""
+    return all(held.get(key) == value for key, value in wanted.items())
+
+
 @dataclass(slots=True)
 class Board:
     """All of one import."""
@@ -56,9 +61,11 @@ class Board:
     edges: list[Edge] = field(default_factory=list)
     secret_values: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     names: Names = field(default_factory=Names)
-    told: set[tuple[str, str]] = field(default_factory=set)
-    """Environment of a workload that a finding is about already."""
+    told: dict[str, set[str]] = field(default_factory=dict)
+    """By the id of a workload: its environment that a finding is about already."""
     _pairs: set[tuple[str, str, str]] = field(default_factory=set)
+    _by_name: dict[tuple[str, str, str], Placed] = field(default_factory=dict)
+    _by_label: dict[tuple[str, str, str], list[Placed]] = field(default_factory=dict)
 
     def new_node(self, kind: str, name: str, namespace: str, **data: Any) -> Node:
         """A node that is not on the canvas yet."""
@@ -81,12 +88,22 @@ class Board:
             edge["targetHandle"] = target_handle
         self.edges.append(edge)
 
+    def place(self, one: Placed) -> None:
+        """Note an object; it is found by its name and by its pods' labels."""
+        self.placed.append(one)
+        self._by_name[one.node["type"], one.manifest.name, one.namespace] = one
+        for key, value in one.pod_labels.items():
+            self._by_label.setdefault((one.namespace, key, value), []).append(one)
+
     def find(self, kind: str, name: str, namespace: str) -> Placed | None:
         """The object of a node type that is called so, in the same namespace."""
-        for one in self.placed:
-            if one.node["type"] == kind and one.manifest.name == name and one.namespace == namespace:
-                return one
-        return None
+        return self._by_name.get((kind, name, namespace))
+
+    def selected(self, namespace: str, wanted: Mapping[str, str], kinds: Collection[str]) -> Iterator[Placed]:
+        """The workloads whose pods have all these labels; none for no label."""
+        held = [self._by_label.get((namespace, key, value), []) for key, value in wanted.items()]
+        fewest: list[Placed] = min(held, key=len, default=[])
+        return (one for one in fewest if one.node["type"] in kinds and holds(wanted, one.pod_labels))
 
     def say(
         self, level: Level, manifest: Manifest, message: str, key: str = "", code: str = "KEY_NOT_CONVERTED"

@@ -30,7 +30,7 @@ def say_differences(board: Board, graph: Graph) -> None:
         if planned is None:
             continue
         obj = planned.objects[-1]
-        told = {name for node_id, name in board.told if node_id == one.node["id"]}
+        told = board.told.get(one.node["id"], set())
         given, made = _canonical(one.manifest.obj, told), _canonical(obj, set())
         for path, old, new in list(_different(given, made, ()))[:_MOST]:
             if path != ("spec", "replicas") or not planned.scaled:  # an autoscaler decides them

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from app.compose.findings import Level
 from app.compose.plain.board import Board, Placed
 from app.compose.plain.objects import Obj, entries, inner, mapping, text
 from app.compose.secrecy import is_secret
 from app.manifests.graph import Node
 
+_NAMED: Final = 10  # entries in one message
 _TYPES: Final = {"configMapRef": ("configMap", "configmap"), "secretRef": ("secret", "secret")}
 
 
@@ -18,6 +20,12 @@ class _Found:
     plain: dict[str, str] = field(default_factory=dict)
     secret: dict[str, str | None] = field(default_factory=dict)
     sources: list[dict[str, Any]] = field(default_factory=list)
+    said: dict[tuple[Level, str], list[str]] = field(default_factory=dict)
+    """Remarks, each with the entries that it is about."""
+
+    def say(self, level: Level, remark: str, name: str) -> None:
+        """Note a remark about an entry."""
+        self.said.setdefault((level, remark), []).append(name)
 
 
 def set_environment(board: Board, one: Placed, container: Obj, into: dict[str, Any]) -> None:
@@ -33,15 +41,14 @@ def set_environment(board: Board, one: Placed, container: Obj, into: dict[str, A
     for entry in entries(container.get("env")):
         name = text(entry.get("name"))
         if "valueFrom" in entry:
-            board.told.add((one.node["id"], name))
+            board.told.setdefault(one.node["id"], set()).add(name)
             _referred(board, one, name, mapping(entry["valueFrom"]), found)
             continue
         value = text(entry.get("value"))
         if is_secret(name, value):
             found.secret[name] = value
-            board.told.add((one.node["id"], name))
-            message = f"{name} looks secret: its value is in a secret of its own, not on the canvas"
-            board.say("info", one.manifest, message, key="env")
+            board.told.setdefault(one.node["id"], set()).add(name)
+            found.say("info", "looks secret, the value is in a secret of its own, not on the canvas", name)
         else:
             found.plain[name] = value
     if found.plain:
@@ -49,9 +56,12 @@ def set_environment(board: Board, one: Placed, container: Obj, into: dict[str, A
     if found.secret:
         node = _own_secret(board, one, found.secret)
         found.sources.append({"type": "secret", "name": node["data"]["name"], "nodeId": node["id"]})
-    sources = [source for source in found.sources if source]
+    sources = {tuple(source.items()): source for source in found.sources if source}
     if sources:
-        into["envFrom"] = [source for n, source in enumerate(sources) if source not in sources[:n]]
+        into["envFrom"] = list(sources.values())
+    for (level, remark), names in found.said.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        board.say(level, one.manifest, f"{', '.join(names[:_NAMED])[:200]}{more}: {remark}", key="env")
 
 
 def _source(board: Board, one: Placed, entry: Obj) -> dict[str, Any]:
@@ -59,7 +69,7 @@ def _source(board: Board, one: Placed, entry: Obj) -> dict[str, Any]:
         name = text(inner(entry, key, "name"))
         if name:
             found = _reference(board, one, mount, kind, name)
-            return found | ({"prefix": entry["prefix"]} if entry.get("prefix") else {})
+            return found | ({"prefix": text(entry["prefix"])} if text(entry.get("prefix")) else {})
     return {}
 
 
@@ -80,21 +90,17 @@ def _referred(board: Board, one: Placed, name: str, source: Obj, found: _Found) 
         known = _known(board, board.find(kind, holder, one.namespace), wanted)
         if kind == "configmap" and known is not None:
             found.plain[name] = known
-            message = f"{name} has its value written out: a node can't take single keys"
+            found.say("info", "the value is written out, a node can't take single keys", name)
         elif name == wanted:
             found.sources.append(_reference(board, one, mount, kind, holder))
-            message = f"{name}: all keys of the {kind} {holder} become environment, not this one only"
+            found.say("info", f"all keys of the {kind} {holder} become environment, not this one only", name)
         elif kind == "secret":
             found.secret[name] = known
-            message = f"{name} has its value in a secret of its own: a node can't take single keys under other names"
+            found.say("info", "the value is in a secret of its own, a node can't take keys under other names", name)
         else:
-            message = f"{name} is left out: the configmap {holder} isn't among the files, write its value"
-            board.say("warning", one.manifest, message, key="env")
-            return
-        board.say("info", one.manifest, message, key="env")
+            found.say("warning", f"left out, the configmap {holder} isn't among the files: write the value", name)
         return
-    message = f"{name} is left out: nodes can't take values from the pod itself"
-    board.say("warning", one.manifest, message, key="env")
+    found.say("warning", "left out, nodes can't take values from the pod itself", name)
 
 
 def _known(board: Board, held: Placed | None, key: str) -> str | None:
@@ -115,8 +121,9 @@ def _own_secret(board: Board, one: Placed, entries_: dict[str, str | None]) -> N
         board.own_secrets[one.node["id"]] = node
         board.edge(node, one.node)
     known = board.secret_values.setdefault(node["id"], {})
+    listed = {entry["name"] for entry in node["data"]["keys"]}
     for key, value in entries_.items():
-        if all(entry["name"] != key for entry in node["data"]["keys"]):
+        if key not in listed:
             node["data"]["keys"].append({"id": key, "name": key})
         if value is not None:
             known[key] = value

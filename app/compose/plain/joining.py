@@ -1,9 +1,10 @@
 """Edges between the nodes of manifests, from selectors and references. What no edge can say stays as written."""
 
+from itertools import islice
 from typing import Any, Final
 
-from app.compose.plain.board import Board, Placed
-from app.compose.plain.objects import Obj, labels, mapping, text
+from app.compose.plain.board import Board, Placed, holds
+from app.compose.plain.objects import labels, mapping, text
 
 _SERVED: Final = ("deployment", "statefulset", "daemonset")
 _RUN: Final = (*_SERVED, "job", "cronjob")
@@ -29,26 +30,25 @@ def _service(board: Board, one: Placed) -> None:
     selector = one.data.get("selector")
     if not selector:
         return
-    selected = [other for other in _of(board, one, *_SERVED) if _holds(selector, other.pod_labels)]
+    selected = list(board.selected(one.namespace, selector, _SERVED))
     if not selected:
         return
     workload = selected[0]
     name = workload.data["name"]
     one.data.update({"targetApp": name, "_linkedDeployment": workload.node["id"]})
-    if selector == {"app": name} or not all(_holds(selector, other.labels_of_now) for other in selected):
+    if selector == {"app": name} or not all(holds(selector, other.labels_of_now) for other in selected):
         del one.data["selector"]
     board.edge(one.node, workload.node)
     if len(selected) > 1:
-        titles = ", ".join(other.manifest.title for other in selected)
-        message = f"selects {titles}: it is connected to the first"
+        message = f"selects {len(selected)} workloads: it is connected to {workload.manifest.title}"
         board.say("info", one.manifest, message, key="selector")
 
 
 def _autoscaler(board: Board, one: Placed) -> None:
-    for other in _of(board, one, one.data["scaleTargetKind"].lower()):
-        if other.manifest.name == one.data["scaleTargetName"]:
-            one.data["_linkedTarget"] = other.node["id"]
-            board.edge(one.node, other.node)
+    other = board.find(one.data["scaleTargetKind"].lower(), one.data["scaleTargetName"], one.namespace)
+    if other is not None:
+        one.data["_linkedTarget"] = other.node["id"]
+        board.edge(one.node, other.node)
 
 
 def _ingress(board: Board, one: Placed) -> None:
@@ -78,13 +78,5 @@ def _only(board: Board, one: Placed, selector: Any) -> Placed | None:
     wanted = labels(mapping(selector).get("matchLabels"))
     if not wanted or mapping(selector).get("matchExpressions"):
         return None
-    found = [other for other in _of(board, one, *_RUN) if _holds(wanted, other.pod_labels)]
+    found = list(islice(board.selected(one.namespace, wanted, _RUN), 2))
     return found[0] if len(found) == 1 else None
-
-
-def _of(board: Board, one: Placed, *kinds: str) -> list[Placed]:
-    return [other for other in board.placed if other.node["type"] in kinds and other.namespace == one.namespace]
-
-
-def _holds(wanted: Obj, held: Obj) -> bool:
-    return all(held.get(key) == value for key, value in wanted.items())

@@ -114,7 +114,7 @@ def _place(board: Board, manifest: Manifest) -> None:
     if board.find(kind, manifest.name, namespace) is not None:
         board.say("error", manifest, "is in the files twice: the second is left out", key="metadata.name")
         return
-    board.placed.append(Placed(manifest, board.new_node(kind, manifest.name, namespace), pod))
+    board.place(Placed(manifest, board.new_node(kind, manifest.name, namespace), pod))
 
 
 def _nodes(board: Board) -> list[Node]:

@@ -444,13 +444,13 @@ def test_a_key_of_a_configmap_is_written_out() -> None:
     unknown = read(with_container(ref % "elsewhere"))
 
     assert data_of(known, "deployment/web")["env"] == {"LEVEL": "info"}
-    assert any("LEVEL is left out" in one for one in said(unknown, "warning"))
+    assert any("LEVEL: left out" in one for one in said(unknown, "warning"))
 
 
 def test_values_from_the_pod_itself_are_left_out() -> None:
     ref = "env: [{name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]"
 
-    assert any("POD is left out" in one for one in said(read(with_container(ref)), "warning"))
+    assert any("POD: left out" in one for one in said(read(with_container(ref)), "warning"))
 
 
 # --- mounts -----------------------------------------------------------------------------------------------------
