@@ -3,6 +3,8 @@
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.sources.errors import SourceError
 from app.sources.urls import TOKEN_USER, file_url, is_single_file, repository_of
@@ -243,3 +245,54 @@ def test_what_comes_out_goes_in_again() -> None:
     for text, _ in SPELLINGS:
         once = repository_of(text)
         assert repository_of(once.url) == dataclasses.replace(once, ends_in_git=False)
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "https://",
+            "http://",
+            "ssh://",
+            "git@",
+            "github.com",
+            "git.example.org",
+            ":8443",
+            ":",
+            "@",
+            "/",
+            "//",
+            "?",
+            "#",
+        ),
+        *("tree", "blob", "src", "branch", "-", "raw", ".git", "main", "feature", "compose.yml", "ada", "a" * 70),
+        *("..", ".", "%2e", "%00", "%0a", "%2f", "[", "]", "[::1]", "0x7f.1", "1", "xn--"),
+        *("\n", " ", "\\", "$", "'", "ü", "。", "\u200b", "\ud800"),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=80), st.sampled_from(["", "main", "dev"]))
+def test_any_text_is_a_repository_that_git_can_be_given_or_an_error(text: str, branch: str) -> None:
+    try:
+        repository = repository_of(text, branch)
+    except SourceError as error:
+        assert error.code == "INVALID_URL"
+        return
+
+    scheme, _, rest = repository.url.partition("://")
+    assert scheme in {"https", "http"}
+    assert rest.isascii() and rest.isprintable() and not set(rest) & set(" \"'`\\<>{}|^$?#@") - {"@"}
+    assert "@" not in rest.partition("/")[0]
+    assert not {"..", "."} & {*repository.path.split("/"), *repository.project.split("/")} - {""}
+    assert repository_of(repository.url).url == repository.url
+    assert not (repository.ref or "").startswith("-")
+
+
+@given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=80))
+def test_any_text_is_the_url_of_a_file_or_none(text: str) -> None:
+    if is_single_file(text):
+        try:
+            url = file_url(text)
+        except SourceError:  # with a user name
+            return
+        assert url.isascii() and url.isprintable() and " " not in url
