@@ -22,7 +22,7 @@ Converting:
 - `work.py`: a conversion while it is going on
 - `kinds.py`, `container.py`, `builds.py`, `environment.py`, `limits.py`, `probes.py`, `jobs.py`: a service's workload
 - `storage.py`, `mounted_files.py`: its volumes, files, configs and secrets
-- `exposure.py`, `policies.py`, `dependencies.py`: Services, Ingresses, policies and edges
+- `listening.py`, `exposure.py`, `policies.py`, `dependencies.py`: Services, Ingresses, policies and edges
 - `remarks.py`: what is said about every key that has no field
 - `layout.py`, `drawing/`: where each card lies
 - `converting.py`: a project → graph and findings

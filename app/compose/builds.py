@@ -34,7 +34,7 @@ def build_of(work: Work, part: Part) -> dict[str, Any]:
         message = "has to be built, and no repository is known: import from Git, or give an image"
         work.findings.warn("SERVICE_NO_IMAGE", message, service=part.key, key="build")
     if isinstance(build.get("dockerfile"), str):
-        found["dockerfile"] = _from_root(found["context"], build["dockerfile"])
+        found["dockerfile"] = from_root(found["context"], build["dockerfile"])
     if isinstance(build.get("target"), str):
         found["target"] = build["target"]
     if "dockerfile_inline" in build:
@@ -65,7 +65,7 @@ def _repository_of(context: str) -> dict[str, str]:
     return {"repoUrl": url, "branch": match["ref"] or "main", "context": match["folder"] or "."}
 
 
-def _from_root(context: str, dockerfile: str) -> str:
+def from_root(context: str, dockerfile: str) -> str:
     """Compose looks in the context, a build in the repository's root first: where another one may lie."""
     if is_host_path(dockerfile) or "://" in context or is_host_path(context):
         return dockerfile

@@ -9,13 +9,14 @@ from app.compose.choices import ServiceChoice
 from app.compose.container import describe_container, image_of, scale
 from app.compose.dependencies import add_dependencies
 from app.compose.environment import say_plain_secrets, set_environment
-from app.compose.exposure import add_services, find_ports, proposed_host
+from app.compose.exposure import add_services, proposed_host
 from app.compose.findings import Finding, Findings, refused
 from app.compose.hosts import Hosts
 from app.compose.jobs import restart_remark, set_job
 from app.compose.kinds import Usage, kind_of
 from app.compose.layout import laid_out
 from app.compose.limits import set_resources, set_security
+from app.compose.listening import find_ports
 from app.compose.mounted_files import set_grants
 from app.compose.names import limit_of, object_name
 from app.compose.options import Options

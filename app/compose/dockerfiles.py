@@ -22,29 +22,40 @@ class _Stage:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def listening_ports(text: str, target: str = "") -> list[str]:
-    """Ports as Compose writes them (`8080`, `53/udp`): EXPOSE, else PORT, else what is known of the base image.
+def exposed_ports(text: str, target: str = "") -> list[str]:
+    """Ports that the image exposes, as Compose writes them (`8080`, `53/udp`).
 
     Args:
         text: of the Dockerfile.
         target: the stage that is built; the last one unless named.
     """
-    stages = _stages(text)
-    if not stages:
-        return []
-    names = list(stages)
-    stage = stages[target.lower()] if target.lower() in stages else stages[names[-1]]
-    ports, variable = dict(stage.ports), stage.values.get("PORT", "")
-    base, seen = stage.base, 0
-    while base.lower() in stages and seen < len(stages):  # each stage has what those that it comes from have
-        stage, seen = stages[base.lower()], seen + 1
-        ports, variable, base = {**stage.ports, **ports}, variable or stage.values.get("PORT", ""), stage.base
-    if ports:
-        return list(ports)[:_MOST_PORTS]
+    return list(_built(text, target).ports)[:_MOST_PORTS]
+
+
+def listening_ports(text: str, target: str = "") -> list[str]:
+    """The same; where none is exposed PORT, else what is known of the base image."""
+    stage = _built(text, target)
+    if stage.ports:
+        return list(stage.ports)[:_MOST_PORTS]
+    variable = stage.values.get("PORT", "")
     if re.fullmatch(r"\d{1,5}", variable):
         return [variable]
-    known = known_port(base) or _BASES.get(short_name(base))
+    known = known_port(stage.base) or _BASES.get(short_name(stage.base))
     return [str(known)] if known else []
+
+
+def _built(text: str, target: str) -> _Stage:
+    """The stage that is built, with all that the stages which it comes from have."""
+    stages = _stages(text)
+    if not stages:
+        return _Stage("")
+    found = stages[target.lower() if target.lower() in stages else list(stages)[-1]]
+    for _ in stages:
+        other = stages.get(found.base.lower())
+        if other is None:
+            break
+        found = _Stage(other.base, {**other.ports, **found.ports}, {**other.values, **found.values})
+    return found
 
 
 def _stages(text: str) -> dict[str, _Stage]:

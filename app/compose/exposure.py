@@ -1,14 +1,13 @@
-"""Where a service listens and who may reach it → ports of the workload, Services, Ingresses."""
+"""Who may reach a service → Services, Ingresses."""
 
-import ipaddress
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from app.compose.choices import Expose
 from app.compose.findings import refused
-from app.compose.images import is_store, known_port
-from app.compose.work import Part, Port, Work, whole
+from app.compose.images import is_store
+from app.compose.listening import is_loopback
+from app.compose.work import Part, Port, Work
 from app.manifests.graph import Node
 from app.manifests.names import ingress_host
 from app.manifests.problems import Problems
@@ -22,61 +21,6 @@ _TYPES: Final = {
     "ingress": "ClusterIP",
 }
 _HOST_RULE: Final = re.compile(r"Host\(\s*[`\"']([^`\"')]+)[`\"']")
-_EXPOSED_RANGE: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
-_MOST_EXPOSED: Final = 200
-
-
-def find_ports(work: Work, part: Part) -> None:
-    """The container's ports: published ones, exposed ones, else what is known of the image."""
-    found: dict[tuple[int, str], Port] = {}
-    for entry in part.service.get("ports") or ():
-        port = _published(entry)
-        found.setdefault((port.number, port.protocol), port)
-        if found[port.number, port.protocol] is not port and port.published is not None:
-            found[port.number, f"{port.protocol}#{port.published}"] = port
-    for text in part.service.get("expose") or ():
-        match = _EXPOSED_RANGE.fullmatch(str(text).strip())
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-        if not 0 < first <= last <= 65535 or last - first > _MOST_EXPOSED:
-            message = f"'{str(text)[:40]}' is no port: left out"
-            work.findings.warn("INVALID_COMPOSE_SYNTAX", message, service=part.key, key="expose")
-            continue
-        protocol = ((match[3] if match else None) or "tcp").upper()
-        for number in range(first, last + 1):
-            found.setdefault((number, protocol), Port(number, protocol))
-    if not found:
-        facts = work.options.image_facts.get(part.image)
-        numbers = list(facts.ports) if facts else []
-        known = known_port(part.image)
-        for number in numbers or ([known] if known else []):
-            found[number, "TCP"] = Port(number)
-    part.ports = list(found.values())
-    listed = {(port.number, port.protocol): None for port in part.ports}
-    part.data["ports"] = [
-        {"name": f"{protocol.lower()}-{number}", "containerPort": number, "protocol": protocol}
-        for number, protocol in listed
-    ]
-    if part.ports and part.kind in ("deployment", "statefulset", "daemonset"):
-        part.data["port"] = part.ports[0].number
-
-
-def _published(entry: Mapping[str, Any]) -> Port:
-    protocol = str(entry.get("protocol") or "tcp").upper()
-    return Port(
-        int(entry["target"]),
-        protocol if protocol in ("TCP", "UDP", "SCTP") else "TCP",
-        whole(str(entry.get("published") or "").partition("-")[0]),
-        loopback=_is_loopback(str(entry.get("host_ip") or "")),
-    )
-
-
-def _is_loopback(address: str) -> bool:
-    if address == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def add_services(work: Work) -> None:
@@ -115,7 +59,7 @@ def _mode(work: Work, part: Part, named: bool) -> Expose:
         return "clusterip" if named else "none"
     if not published:
         return "clusterip"
-    if all(_is_loopback(str(entry.get("host_ip") or "")) for entry in published):
+    if all(is_loopback(str(entry.get("host_ip") or "")) for entry in published):
         message = "is published on the loopback address only: reachable inside the cluster only"
         work.findings.info(_NOT, message, service=part.key, key="ports")
         return "clusterip"

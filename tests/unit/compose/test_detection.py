@@ -285,6 +285,18 @@ services:
     assert "example-only" not in json.dumps(found)
 
 
+def test_a_service_that_is_named_listens_where_its_dockerfile_says(clone: Path) -> None:
+    text = (
+        "services: {web: {image: nginx, environment: {API: 'http://api'}}, api: {build: {context: api, target: run}}}"
+    )
+    dockerfile = "FROM alpine AS run\nEXPOSE 4000\nFROM alpine\nEXPOSE 5000\n"
+
+    found = repository(clone, {"compose.yaml": text, "api/Dockerfile": dockerfile}).analysis
+
+    services = {one["data"]["name"]: one["data"] for one in found["suggestedNodes"] if one["type"] == "service"}
+    assert (services["api"]["serviceType"], services["api"]["port"]) == ("ClusterIP", 4000)
+
+
 def test_a_context_in_another_repository_is_built_from_there() -> None:
     context = "https://somebody:only-an-example@git.example.com/owner/tool.git#v2:cmd"
 
