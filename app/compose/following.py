@@ -11,6 +11,9 @@ from app.compose.hosts import Hosts, replaced
 
 WORKLOADS: Final = frozenset({"deployment", "statefulset", "daemonset", "job", "cronjob"})
 _KIND_OF_MOUNT: Final = {"configMap": "configmap", "secret": "secret", "persistentVolumeClaim": "persistentvolumeclaim"}
+_NAMED_BY: Final = {
+    "targetApp": "workload", "scaleTargetName": "workload", "serviceName": "service", "tlsSecretName": "secret",
+}  # fmt: skip
 
 
 def space_of(kind: str) -> str:
@@ -39,9 +42,14 @@ def follow(kind: str, data: Mapping[str, Any], changes: Changes, hosts: Hosts) -
     def name(space: str, old: Any) -> Any:
         return changes.names.get((space, old), old) if isinstance(old, str) else old
 
-    for key, space in (("targetApp", "workload"), ("scaleTargetName", "workload"), ("serviceName", "service")):
+    for key, space in _NAMED_BY.items():
         if key in found:
             found[key] = name(space, found[key])
+    if isinstance(found.get("imagePullSecrets"), list):
+        found["imagePullSecrets"] = [name("secret", entry) for entry in found["imagePullSecrets"]]
+    if isinstance(found.get("initContainers"), list):
+        inner = found["initContainers"]
+        found["initContainers"] = [follow("", one, changes, hosts) if isinstance(one, dict) else one for one in inner]
     for key in ("envFrom", "volumeMounts"):
         _each(found, key, lambda entry: {"name": name(_KIND_OF_MOUNT.get(str(entry.get("type")), ""), entry["name"])})
     _each(found, "dependsOn", lambda entry: {"name": name("workload", entry["name"])})

@@ -91,7 +91,7 @@ def merged(
 
 
 def _groups(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[list[Node]]:
-    """Nodes that hang together by edges, in their order."""
+    """Nodes that hang together by edges (or by a certificate, which has none), in their order."""
     root = {node["id"]: node["id"] for node in nodes}
 
     def find(one: str) -> str:
@@ -100,13 +100,24 @@ def _groups(nodes: Sequence[Node], edges: Sequence[Edge]) -> list[list[Node]]:
             one = root[one]
         return one
 
-    for edge in edges:
-        if edge["source"] in root and edge["target"] in root:
-            root[find(edge["source"])] = find(edge["target"])
+    for source, target in [*((edge["source"], edge["target"]) for edge in edges), *_certificates(nodes)]:
+        if source in root and target in root:
+            root[find(source)] = find(target)
     found: dict[str, list[Node]] = {}
     for node in nodes:
         found.setdefault(find(node["id"]), []).append(node)
     return list(found.values())
+
+
+def _certificates(nodes: Sequence[Node]) -> Iterator[tuple[str, str]]:
+    secrets: dict[object, list[str]] = {}
+    for node in nodes:
+        if node["type"] == "secret":
+            secrets.setdefault(str(node["data"].get("name")), []).append(node["id"])
+    for node in nodes:
+        held = secrets.get(str(node["data"].get("tlsSecretName")), []) if node["type"] == "ingress" else []
+        if len(held) == 1:
+            yield node["id"], held[0]
 
 
 Key = tuple[str, str, str]

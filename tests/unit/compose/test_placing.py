@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from app.compose.converting import Conversion, convert
+from app.compose.detection import analysed
 from app.compose.drawing.cards import overlap
 from app.compose.findings import Findings
+from app.compose.options import Options
 from app.compose.placing import Merged, OnConflict, merged
 from app.compose.work import numbered_ids
 from app.errors import ConflictError
@@ -233,6 +235,55 @@ def test_what_covers_itself_is_laid_out_anew() -> None:
 
 def no_overlap(nodes: Sequence[Node]) -> bool:
     return not any(overlap(one, other) for n, one in enumerate(nodes) for other in nodes[:n])
+
+
+def test_references_of_manifests_follow_too() -> None:
+    text = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      imagePullSecrets: [{name: cert}]
+      initContainers:
+        - {name: ask, image: x, env: [{name: API, value: "http://web:80"}], envFrom: [{configMapRef: {name: how}}]}
+      containers: [{name: web, image: x}]
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: how}, data: {A: b}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80}]}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: cert}, type: kubernetes.io/tls, stringData: {tls.crt: a, tls.key: b}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web}
+spec:
+  tls: [{hosts: [a.example.com], secretName: cert}]
+  rules:
+    - host: a.example.com
+      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 3}
+"""
+    first, second = (analysed({"a.yaml": text.encode()}, Options()).analysis for _ in range(2))
+    old = Graph(first["suggestedNodes"], first["suggestedEdges"])
+
+    found = merged(old, second["suggestedNodes"], second["suggestedEdges"], {})
+
+    web = named(found.graph, "deployment", "web-2")["data"]
+    assert web["imagePullSecrets"] == ["cert-2"]
+    init = web["initContainers"][0]
+    assert (init["env"], init["envFrom"][0]["name"], init["name"]) == ({"API": "http://web-2:80"}, "how-2", "ask")
+    ingress = named(found.graph, "ingress", "web-2")["data"]
+    assert (ingress["tlsSecretName"], ingress["paths"][0]["serviceName"]) == ("cert-2", "web-2")
+    assert named(found.graph, "hpa", "web-2")["data"]["scaleTargetName"] == "web-2"
 
 
 def test_an_edge_comes_once() -> None:
