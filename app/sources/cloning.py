@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from app.clock import Clock
+from app.errors import UnavailableError
 from app.kube.deadline import Deadline
 from app.sources.errors import source_error
 from app.sources.failures import disk_full, fetch_failure, local_failure
-from app.sources.git_options import ATTRIBUTES, environment, network
+from app.sources.git_options import ATTRIBUTES, LEAST_VERSION, environment, is_new_enough, network
 from app.sources.git_process import GitProgram, Reader
 from app.sources.limits import Limits
 from app.sources.lookup import TIMEOUT_S, Found, look_up
@@ -136,6 +137,7 @@ class _Cloning:
         wanted = settled(self._repository, found.refs)
         for note in wanted.notes:
             self._log(note)
+        self._require_new_git()
         self._fetch(found, wanted)
         commit = self._commit(wanted)
         tree = self._tree()
@@ -159,6 +161,13 @@ class _Cloning:
             raise source_error("GIT_TIMEOUT", text) from None
         # What it fetches, while it fetches; what will be checked out is judged before (`_tree`).
         self._limits.check_folder(self._into / _GIT)
+
+    def _require_new_git(self) -> None:
+        said = bytearray()
+        self._git.run("version", on_output=said.extend)
+        if not is_new_enough(said.decode("utf-8", "replace")):
+            least = ".".join(map(str, LEAST_VERSION))
+            raise UnavailableError(f"The program git on this worker is older than {least}: update it")
 
     def _fetch(self, found: Found, wanted: Wanted) -> None:
         sha256 = ["--object-format=sha256"] if found.refs.has_sha256 else []

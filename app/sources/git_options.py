@@ -4,6 +4,7 @@ Every option is written out, defaults of today's git too: a later version, or a 
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -48,6 +49,16 @@ _CONFIGURATION: Final[Mapping[str, str]] = {
 
 # Of `info/attributes`, which win over those in the commit: files come out as they are stored.
 ATTRIBUTES: Final = "* -filter -text -ident -working-tree-encoding\n"
+
+
+# The first with http.curloptResolve; an older one would ignore it in silence and ask its own resolver.
+LEAST_VERSION: Final = (2, 37)
+
+
+def is_new_enough(said: str) -> bool:
+    """Whether what `git version` says is a git that can be held to an address."""
+    found = re.match(r"git version (\d+)\.(\d+)", said)
+    return found is not None and (int(found[1]), int(found[2])) >= LEAST_VERSION
 
 
 def environment(home: Path, *, allow_http: bool) -> dict[str, str]:

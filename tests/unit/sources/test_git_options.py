@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from app.sources.git_options import LOCAL, credential_helper, environment, network
+import pytest
+
+from app.sources.git_options import LOCAL, credential_helper, environment, is_new_enough, network
 
 
 def test_git_sees_nothing_of_our_environment() -> None:
@@ -43,6 +45,23 @@ def test_a_host_is_pinned_to_the_addresses_that_were_judged() -> None:
 def test_an_address_needs_no_pin() -> None:
     assert "http.curloptResolve" not in of_network("https://192.0.2.1/a", ["192.0.2.1"])
     assert "http.curloptResolve" not in of_network("https://[2001:db8::1]/a", ["2001:db8::1"])
+
+
+@pytest.mark.parametrize(
+    ("said", "is_enough"),
+    [
+        ("git version 2.37.0\n", True),
+        ("git version 2.39.5 (Apple Git-154)\n", True),
+        ("git version 3.0.0\n", True),
+        ("git version 2.100.1\n", True),
+        ("git version 2.34.1\n", False),
+        ("git version 1.99.0\n", False),
+        ("something else", False),
+        ("", False),
+    ],
+)
+def test_a_git_that_would_ignore_the_pin_is_not_used(said: str, is_enough: bool) -> None:
+    assert is_new_enough(said) is is_enough
 
 
 def test_git_ends_by_itself_when_nobody_watches_it_any_more() -> None:
