@@ -2,7 +2,6 @@
 each service is reached by its Compose name from another pod.
 """
 
-import base64
 import json
 import secrets
 from collections.abc import Iterator, Mapping
@@ -126,22 +125,3 @@ def test_a_dozen_projects_run_to_healthy_and_reach_each_other(
         unreached = pool.map(lambda project: unreached_of(kubeconfig, project), projects)
         assert [(one.case.name, lost) for one, lost in zip(projects, unreached, strict=True) if lost] == []
     assert len(projects) == len(PROJECTS)
-
-
-def test_imported_passwords_reach_the_cluster(system: System, kubeconfig: Path, namespace: str) -> None:
-    """They are in no answer, and nobody types them."""
-    text = "services: {web: {image: 'busybox:latest', environment: {DB_PASSWORD: only-for-this-test}}}"
-    fields: list[Any] = [("file", ("compose.yaml", text)), ("namespace", namespace)]
-    answer = urllib3.request(
-        "POST", f"{system.api.root}/import/upload", headers={"Authorization": f"Bearer {system.api.token}"},
-        fields=fields, timeout=30,
-    )  # fmt: skip
-    analysis = answer.json()["analysis"]
-
-    made = system.api.call("POST", "/import/create-workflow", {"name": "s", "clusterId": CLUSTER, "analysis": analysis})
-    system.api.call("PUT", f"/workflows/{made['workflow']['id']}/status", {"status": "published"})
-    system.ended(made["workflow"]["id"], system.run(made["workflow"]["id"]))
-
-    held = json.loads(kubectl(kubeconfig, "-n", namespace, "get", "secret", "web-secrets", "-o", "json"))
-    assert base64.b64decode(held["data"]["DB_PASSWORD"]).decode() == "only-for-this-test"
-    assert "only-for-this-test" not in json.dumps([analysis, made])
