@@ -11,7 +11,8 @@ FROM python:3.11-slim-bookworm
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin kubeorch
+    && useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin kubeorch \
+    && install -d -o 10001 -g 10001 -m 700 /work
 COPY --from=packages /venv /venv
 WORKDIR /srv/kubeorch
 COPY templates/ templates/
