@@ -1,6 +1,6 @@
 """`make bench`, or `python -m benchmarks [NAME…]` with names of PARTS and ALONE: all figures in one run.
 
-Times of ours stand beside the same work by a bare client in the same run. Quiet machine, KUBECONFIG set; about five
+Times of ours stand beside the same work by a bare client in the same run. Quiet machine, KUBECONFIG set; about seven
 minutes.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from benchmarks import compose, fanout, latency, layout, requests, runs, watching
+from benchmarks import compose, fanout, latency, layout, practice, requests, runs, watching
 from benchmarks.bare import BareCluster, kubeconfig
 from tests.system import running_system
 
@@ -26,6 +26,7 @@ ALONE: Final[Mapping[str, Callable[[list[str]], None]]] = {
     "fanout": fanout.main,
     "layout": layout.main,
     "compose": compose.main,
+    "practice": practice.main,
 }
 
 

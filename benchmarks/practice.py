@@ -95,7 +95,7 @@ def refused(client: KubeClient) -> str:
     return str(eventually(said, within_s=60, every_s=0.5))
 
 
-def main() -> None:
+def main(_: list[str]) -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as folder:
         process = start_practice_cluster(Path(folder) / "practice")
@@ -138,4 +138,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main([])

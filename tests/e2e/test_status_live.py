@@ -9,18 +9,16 @@ from typing import Any, Final
 import pytest
 
 from app.clock import SystemClock
-from app.kube.access import Access
 from app.kube.connection import Connection
 from app.kube.objects import KNOWN
-from app.net.guard import AddressGuard
 from app.resources.evidence import needs_evidence, object_evidence, object_needs_evidence, pod_evidence
 from app.resources.status.endpoints import SERVICE_LABEL, count_ready, endpoint_facts
 from app.resources.status.model import Status
 from app.resources.status.pods import pod_facts
 from app.resources.status.registry import status_of
 from app.resources.status.related import Related
-from tests.clusters import RealCluster
 from tests.conftest import kubectl
+from tests.e2e.kube_access import a_client, admin_access
 from tests.unit.resources.scenarios import Scenario
 from tests.unit.resources.situations import ALL
 from tests.waiting import eventually
@@ -45,9 +43,7 @@ SCENARIOS: Final = [each for each in ALL if f"{each.kind}/{each.case}" in LIVE]
 
 @pytest.fixture
 def connection(kubeconfig: Path) -> Iterator[Connection]:
-    cluster = RealCluster.of(kubeconfig)
-    access = Access(cluster.server, client_cert=cluster.client_cert, client_key=cluster.client_key, ca=cluster.ca)
-    made = Connection(access, AddressGuard(allow_private=True, allow_loopback=True, allowlist=()))
+    made = a_client(admin_access(kubeconfig)).connection
     yield made
     made.close()
 

@@ -6,17 +6,12 @@ from typing import Any
 import pytest
 
 from app.kube.client import KubeClient
-from app.kube.connection import Connection
-from app.kube.discovery import Discovery
 from app.kube.quantities import is_quantity, parse_quantity
 from app.manifests.catalogue import catalogue
 from app.manifests.pod_template import with_pod_annotations
-from app.net.guard import AddressGuard
 from app.workflows.plan import Given
-from tests.clusters import RealCluster, real_cluster
+from tests.e2e.kube_access import a_client, admin_access
 from tests.nodes import FULL, a_node, an_edge, plan_of
-
-__all__ = ["real_cluster"]  # a fixture
 
 CERTIFICATE = Given(
     secrets={"full-secret": {"tls.crt": "-----BEGIN CERTIFICATE-----", "tls.key": "-----BEGIN PRIVATE KEY-----"}}
@@ -25,14 +20,9 @@ CERTIFICATE = Given(
 
 @pytest.fixture(scope="module")
 def client(kubeconfig: Any) -> Iterator[KubeClient]:
-    from app.kube.access import Access
-
-    cluster = RealCluster.of(kubeconfig)
-    guard = AddressGuard(allow_private=True, allow_loopback=True, allowlist=())
-    access = Access(cluster.server, client_cert=cluster.client_cert, client_key=cluster.client_key, ca=cluster.ca)
-    connection = Connection(access, guard)
-    yield KubeClient(connection, Discovery(connection))
-    connection.close()
+    made = a_client(admin_access(kubeconfig))
+    yield made
+    made.connection.close()
 
 
 def lost(sent: Any, kept: Any, path: str = "") -> list[str]:
