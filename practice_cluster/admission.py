@@ -139,6 +139,11 @@ def _content(kind: Kind, obj: Obj) -> Mistakes:
             yield f"data[{key}]", f'Invalid value: "{key}": {_KEY_TEXT}'
     if kind.kind == "Service" and not spec.get("ports") and spec.get("clusterIP") not in (None, "None"):
         yield "spec.ports", "Required value"
+    for index, port in enumerate(spec.get("ports") or [] if kind.resource == "services" else ()):
+        if not 1 <= port["port"] <= 65535:
+            yield f"spec.ports[{index}].port", f"Invalid value: {port['port']}: must be between 1 and 65535, inclusive"
+        if not _NAME.fullmatch(port.get("name") or "a"):
+            yield f"spec.ports[{index}].name", f'Invalid value: "{port["name"]}": {_NAME_TEXT}'
     allowed = ("OnFailure", "Never") if "Job" in kind.kind else ("Always",)
     if pod and kind.kind != "Pod" and pod["restartPolicy"] not in allowed:
         yield f"{path}.restartPolicy", f'Unsupported value: "{pod["restartPolicy"]}": supported: {allowed}'

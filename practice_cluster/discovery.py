@@ -1,6 +1,6 @@
-"""What the API says of itself: groups, versions, resources; enough of OpenAPI for kubectl. Pure."""
+"""What the API says of itself: groups, versions, resources. Pure."""
 
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -101,26 +101,3 @@ def resources(kinds: Kinds, group: str, version: str) -> Obj | None:
             listed.append(own | {"name": f"{kind.plural}/{name}", "singularName": "", "verbs": sub_verbs} | answers)
     about = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": f"{group}/{version}".lstrip("/")}
     return about | {"resources": listed}
-
-
-def openapi(kinds: Kinds, rest: list[str]) -> Obj:
-    """What kubectl asks it for: that `fieldValidation` may be sent, so that it leaves checking to the server."""
-    by_path = {
-        f"apis/{group}/{version}" if group else f"api/{version}": (group, version)
-        for group, version in _by_version(kinds)
-    }
-    if not rest:
-        return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash=practice"} for path in by_path}}
-    base, paths = "/".join(rest), dict[str, Any]()
-    for kind, _ in _by_version(kinds).get(by_path.get(base, ("", "")), []):
-        about = {"group": kind.group, "version": kind.version, "kind": kind.kind}
-        names = ("dryRun", "fieldManager", "fieldValidation")
-        parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
-        path = (
-            f"/{base}/namespaces/{{namespace}}/{kind.plural}/{{name}}"
-            if kind.namespaced
-            else f"/{base}/{kind.plural}/{{name}}"
-        )
-        patch = {"parameters": parameters, "x-kubernetes-group-version-kind": about, "x-kubernetes-action": "patch"}
-        paths[path] = {"patch": patch | {"responses": {}}}
-    return {"openapi": "3.0.0", "info": {"title": "practice", "version": "1"}, "paths": paths}

@@ -64,8 +64,8 @@ class Routes:
         match request.path:
             case ("api" | "apis" as root,):
                 return discovery.answer(kinds, root, request.header("accept"))
-            case ("openapi", "v3", *rest):
-                return _json(discovery.openapi(kinds, rest))
+            case ("openapi", "v2"):  # empty, as protobuf: kubectl then leaves checking to the server
+                return Answer(content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
             case ("apis", "metrics.k8s.io", "v1beta1", *rest) if rest:
                 return _json(metrics.answer(self.cluster, rest, request))
             case ("api", version, *rest):

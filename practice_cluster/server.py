@@ -1,5 +1,6 @@
 """HTTPS on loopback, by gevent's server: from its environment to a `Request`, from an `Answer` to its calls."""
 
+import contextlib
 import ssl
 import sys
 import traceback
@@ -86,6 +87,14 @@ class Handler(WSGIHandler):  # type: ignore[misc]  # gevent has no types
             super().handle_error(kind, error, trace)
 
 
+class Server(WSGIServer):  # type: ignore[misc]
+    """Doesn't tell of handshakes that fail either: whoever doesn't trust us has the right to."""
+
+    def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> Any:
+        with contextlib.suppress(OSError):
+            return super().wrap_socket_and_handle(client_socket, address)
+
+
 def make_server(port: int, context: ssl.SSLContext, answer: Callable[[Request], Answer]) -> WSGIServer:
     """On 127.0.0.1.
 
@@ -117,7 +126,7 @@ def make_server(port: int, context: ssl.SSLContext, answer: Callable[[Request], 
         write(b"")  # the headers at once: a watch may have nothing to tell for long
         return told.parts
 
-    return WSGIServer(("127.0.0.1", port), application, handler_class=Handler, log=None, ssl_context=context)
+    return Server(("127.0.0.1", port), application, handler_class=Handler, log=None, ssl_context=context)
 
 
 def _request(environ: dict[str, Any]) -> Request:

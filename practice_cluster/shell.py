@@ -10,8 +10,9 @@ SHELLS: Final = ("sh", "bash", "ash")
 BUILT_IN: Final = frozenset({*SHELLS, "echo", "cat", "ls", "env", "true", "false", "sleep", "exit", "hostname", "pwd"})
 _STEPS_MOST, _OUTPUT_MOST = 200, 64 * 1024
 _ENDLESS: Final = re.compile(r"\bwhile\s+(true|:)|\btail\s+-[fF]|\bsleep\s+(infinity|inf)\b")
-_NOISE: Final = re.compile(r"\bwhile\b.*?;\s*do\b|\bdone\b|\btail\s+-[fF].*|\d>+\s*&?\S+", re.DOTALL)
-"""Loops run once, and complaints are always seen."""
+_LOOP: Final = re.compile(r"\bwhile\b.*?;\s*do\b|\bdone\b|\btail\s+-[fF].*", re.DOTALL)
+"""Is taken away where there is one: its content runs once."""
+_COMPLAINTS: Final = re.compile(r"\d>+\s*&?\S+")
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+|\?))")
 
 
@@ -49,7 +50,8 @@ def run_script(script: str, around: Surroundings, ended: Ended) -> None:
     """Commands joined by lines, `;`, `&&`, `||`; what comes out is added to `ended`."""
     ended.is_endless = bool(_ENDLESS.search(script))
     try:
-        lexer = shlex.shlex(_NOISE.sub("", script).replace("\n", ";"), posix=False, punctuation_chars=";&|")
+        script = _COMPLAINTS.sub("", _LOOP.sub("", script) if ended.is_endless else script)
+        lexer = shlex.shlex(script.replace("\n", ";"), posix=False, punctuation_chars=";&|")
         lexer.whitespace_split = True
         tokens = list(lexer)[:_STEPS_MOST]
     except ValueError:

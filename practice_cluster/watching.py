@@ -21,6 +21,7 @@ from practice_cluster.store import Change, Entry, Watch
 _BOOKMARK_S: Final = 10.0
 _WATCH_S: Final = 1800
 _LOOK_S: Final = 5.0
+_LAST_S: Final = 0.2
 _PAGES_KEPT: Final = 20
 
 
@@ -145,14 +146,15 @@ def _following(cluster: Cluster, view: View, following: Watch, request: Request)
         if cluster.kinds.find(kind.group, kind.version, kind.plural) is None:
             return
         try:
-            changes = [queue.get(timeout=min(left_s, _LOOK_S))]
+            changes = [queue.get(timeout=min(max(left_s - _LAST_S / 2, _LAST_S / 2), _LOOK_S))]
             while len(changes) < 100 and not queue.empty():
                 changes.append(queue.get_nowait())
         except Empty:
             changes = []
         if lines := b"".join(_event(view, change) for change in changes):
             yield lines
-        if request.flag("allowWatchBookmarks") and time.monotonic() > bookmark_at and queue.empty():
+        ends = time.monotonic() > ends_at - _LAST_S  # the last bookmark comes just before the end, as with the real one
+        if request.flag("allowWatchBookmarks") and (ends or time.monotonic() > bookmark_at) and queue.empty():
             about = {"kind": kind.kind, "apiVersion": kind.api_version}
             yield _line("BOOKMARK", orjson.dumps(about | {"metadata": {"resourceVersion": str(cluster.store.version)}}))
             bookmark_at = time.monotonic() + _BOOKMARK_S

@@ -101,6 +101,8 @@ class Loop:
             self._lost |= {each.key: None for each in store.dependents(entry.uid)}
             self._forget_pod(entry.uid)
             self._dirty[("persistentvolumes", "", f"pvc-{entry.uid}")] = None
+        elif change.type == "ADDED" and entry.key[0] == "namespaces":
+            self._attempt(entry.key)  # what it must have is there before anybody looks
         elif change.type == "ADDED" and entry.owners:
             self._lost[entry.key] = None
         elif waits_for_dependents(entry):

@@ -1,9 +1,9 @@
 """What the practice cluster does otherwise than a real one, and why. A test named here must fail there.
 
-Beyond these: it runs nothing and has no network, so images and commands are told by their names; only the usual
-mistakes are refused, not everything that a schema would refuse; quotas, limit ranges, network policies, budgets,
-taints, affinity, priorities and RBAC are kept but not enforced: its one user may do everything; no admission
-webhook is called.
+Beyond these: it runs nothing and has no network: images and commands are told by their names, liveness probes aren't
+asked; it has no schemas: only the usual mistakes are refused, `kubectl explain` knows nothing; quotas, limit ranges,
+network policies, budgets, taints, affinity, priorities and RBAC are kept but not enforced: its one user may do
+everything; no admission webhook is called.
 """
 
 from typing import Final

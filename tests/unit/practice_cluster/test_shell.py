@@ -16,6 +16,7 @@ CASES = [
     ("true && echo yes", "yes\n", 0),
     ("false; echo $?; hostname", "1\nweb-1\n", 0),
     ("echo quiet > /dev/null", "", 0),
+    ("echo hi; sleep 1; echo done 2>&1", "hi\ndone\n", 0),
     ("nonsense", "sh: nonsense: not found (this shell is simulated)\n", 127),
     ("echo 'open", "sh: syntax error: unterminated quoted string\n", 2),
 ]
