@@ -26,6 +26,7 @@ def test_all_viewers_come_back_without_a_hole(
     with mortal_redis(tmp_path) as redis, redis.client() as client, Viewers() as readers:
         environment = environment_for(mongo_uri, redis.uri, db)
         counter = Counter(db, EventBus(client))
+        counter.bump()  # who comes before the document is there gets a 404
         with api_process(tmp_path, "tests.stream_app:app", environment) as api, bumping(counter):
             path = f"/v1/api/counters/{counter.name}/stream"
             first = [readers.open(api.port, path) for _ in range(count)]
