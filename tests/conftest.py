@@ -19,6 +19,7 @@ __all__ = ["mongo_uri", "redis_url"]  # fixtures: pytest finds them by being imp
 HOW_TO_GET_A_CLUSTER = "needs a real cluster: set KUBECONFIG (CONTRIBUTING.md says how to get one)"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share the tests out between the two processes of `make test`: what uses the real cluster goes to one of them, in
     order, the rest, file by file, to whichever is free.
