@@ -125,14 +125,18 @@ class ImageQuestions:
         facts: dict[str, ImageFacts] = {}
         for one in done:
             image, reference = asked[one]
-            try:
+            error = one.exception()
+            if error is None:
                 facts[image] = taken(one.result())
-            except RegistryError as error:
+                continue
+            if isinstance(error, RegistryError):
                 missing[image] = error.message
                 if error.away:
                     self._leave_alone(reference.host)
-            except TimeoutError:
-                missing[image] = f"{reference.host} gave no answer in time"
+                continue
+            missing[image] = f"{reference.host} gave no answer in time"
+            if not isinstance(error, TimeoutError):  # a fault of ours: no reason for an import to fail
+                log.error("image_facts_failed", exc_info=error)
         return facts
 
     def _leave_alone(self, host: str) -> None:
