@@ -4,7 +4,7 @@ An import never fails, and hardly waits, because of a registry: what doesn't com
 registry that is away is left alone for a minute. Called by `sessions.py` and `jobs.py`, around each analysis.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
@@ -23,10 +23,12 @@ from app.registries.references import Reference, reference_of
 
 log = structlog.get_logger(__name__)
 
-WAIT_S: Final = 5.0
+WAIT_S: Final = 4.5
+"""The import as a whole is to lose 5 s at most, threads and the second analysis included."""
 AWAY_S: Final = 60.0
 """How long imports leave a registry alone that gave no answer."""
-_AT_ONCE: Final = 8
+_LONG_ENOUGH: Final = 0.75  # of the time in all: who has got less of it than that is not known to be away
+_AT_ONCE: Final = 16
 _MOST_IMAGES: Final = 100
 _NAMED: Final = 5  # images in a finding
 _MOST_ENTRIES: Final = 50  # ports or volumes of an image
@@ -45,6 +47,14 @@ class Answers:
     facts: Mapping[str, ImageFacts]
     missing: Mapping[str, str]
     """Image → why there is nothing."""
+
+
+@dataclass(slots=True)
+class _Question:
+    image: str
+    reference: Reference
+    given_s: float = 0.0
+    """How long its registry had; nothing until it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,61 +93,56 @@ class ImageQuestions:
         findings = [*found.analysis["findings"], _finding(answers.missing)]
         return replace(found, analysis=found.analysis | {"findings": findings})
 
-    def of_images(self, images: Iterable[str]) -> Answers:
+    def of_images(self, images: Sequence[str]) -> Answers:
         """Ask for all of them at once; never raises, never takes longer than `wait_s`."""
         deadline = Deadline.within(self.clock, self.wait_s)
         missing: dict[str, str] = {}
-        asked: dict[Future[Told], tuple[str, Reference]] = {}
+        asked: dict[Future[Told], _Question] = {}
         pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="image-facts")
         for image in images:
             try:
-                reference = reference_of(image)
+                question = _Question(image, reference_of(image))
             except RegistryError as error:
                 missing[image] = error.message
                 continue
             if len(asked) >= _MOST_IMAGES:
                 missing[image] = f"more than {_MOST_IMAGES} images aren't asked for"
-            elif self._away_until.get(reference.host, 0.0) > self.clock.monotonic():
-                missing[image] = f"{reference.host} gave no answer a moment ago"
+            elif self._is_away(question.reference.host):
+                missing[image] = f"{question.reference.host} gave no answer a moment ago"
             else:
-                asked[pool.submit(self._ask, reference, deadline)] = (image, reference)
+                asked[pool.submit(self._ask, question, deadline)] = question
         done, late = wait(asked, timeout=self.wait_s)
         # Those that still run end by their own deadline; nobody waits for them.
         pool.shutdown(wait=False, cancel_futures=True)
-        facts = self._sorted(done, asked, missing)
-        answered = {reference.host for image, reference in asked.values() if image in facts}
-        for one in late:
-            image, reference = asked[one]
-            missing[image] = f"{reference.host} gave no answer in time"
-            if reference.host not in answered:
-                self._leave_alone(reference.host)
-        return Answers(facts, missing)
+        facts = {asked[one].image: taken(one.result()) for one in done if one.exception() is None}
+        answered = {question.reference.host for question in asked.values() if question.image in facts}
+        for one, question in asked.items():
+            if question.image not in facts:
+                missing[question.image] = self._missing(question, None if one in late else one.exception(), answered)
+        return Answers(facts, {image: missing[image] for image in images if image in missing})
 
-    def _ask(self, reference: Reference, deadline: Deadline) -> Told:
-        if self._away_until.get(reference.host, 0.0) > self.clock.monotonic():
+    def _ask(self, question: _Question, deadline: Deadline) -> Told:
+        if self._is_away(question.reference.host):
             raise TimeoutError  # another image has found that out meanwhile
-        return self.ask(reference, timeout_s=deadline.left_s())
+        question.given_s = deadline.left_s()
+        return self.ask(question.reference, timeout_s=question.given_s)
 
-    def _sorted(
-        self, done: Iterable[Future[Told]], asked: Mapping[Future[Told], tuple[str, Reference]], missing: dict[str, str]
-    ) -> dict[str, ImageFacts]:
-        """Of those that have ended: the facts; what failed goes to `missing`."""
-        facts: dict[str, ImageFacts] = {}
-        for one in done:
-            image, reference = asked[one]
-            error = one.exception()
-            if error is None:
-                facts[image] = taken(one.result())
-                continue
-            if isinstance(error, RegistryError):
-                missing[image] = error.message
-                if error.away:
-                    self._leave_alone(reference.host)
-                continue
-            missing[image] = f"{reference.host} gave no answer in time"
-            if not isinstance(error, TimeoutError):  # a fault of ours: no reason for an import to fail
-                log.error("image_facts_failed", exc_info=error)
-        return facts
+    def _missing(self, question: _Question, error: BaseException | None, answered: Container[str]) -> str:
+        """Why there is nothing; and is its registry to be left alone?"""
+        host = question.reference.host
+        if isinstance(error, RegistryError) and error.code != "REGISTRY_TIMEOUT":
+            if error.away:
+                self._leave_alone(host)
+            return error.message
+        if error is not None and not isinstance(error, RegistryError | TimeoutError):
+            log.error("image_facts_failed", exc_info=error)  # a fault of ours: no reason for an import to fail
+            return f"{host} couldn't be asked"
+        if host not in answered and question.given_s >= self.wait_s * _LONG_ENOUGH:
+            self._leave_alone(host)
+        return f"{host} gave no answer in time"
+
+    def _is_away(self, host: str) -> bool:
+        return self._away_until.get(host, 0.0) > self.clock.monotonic()
 
     def _leave_alone(self, host: str) -> None:
         now = self.clock.monotonic()

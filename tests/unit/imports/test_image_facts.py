@@ -155,6 +155,21 @@ def test_one_that_hangs_takes_nothing_from_another(over: threading.Event) -> Non
     assert answers.missing.keys() == {"example.org/a"}
 
 
+def test_a_registry_whose_turn_never_came_is_not_taken_to_be_away(over: threading.Event) -> None:
+    def answer(reference: Reference) -> Told:
+        if reference.host == "example.org":
+            over.wait(60)
+        return told(user="7")
+
+    questions = ImageQuestions(Registry(answer), FakeClock(), wait_s=0.1)
+    many = [f"example.org/{n}" for n in range(50)]
+
+    crowded, later = questions.of_images([*many, "other.example/b"]), questions.of_images(["other.example/b"])
+
+    assert "other.example/b" in crowded.missing
+    assert not later.missing or "a moment ago" not in later.missing["other.example/b"]
+
+
 def test_a_fault_of_ours_is_no_fault_of_the_import() -> None:
     def fail(reference: Reference) -> Told:
         raise ZeroDivisionError
@@ -165,10 +180,10 @@ def test_a_fault_of_ours_is_no_fault_of_the_import() -> None:
 def test_there_is_a_limit_of_images() -> None:
     registry = Registry(lambda reference: told())
 
-    answers = ImageQuestions(registry, FakeClock()).of_images(f"example.org/{n}" for n in range(150))
+    answers = ImageQuestions(registry, FakeClock()).of_images([f"example.org/{n}" for n in range(150)])
 
     assert len(registry.asked) == len(answers.facts) == 100
-    assert len(answers.missing) == 50
+    assert list(answers.missing) == [f"example.org/{n}" for n in range(100, 150)]
 
 
 @pytest.mark.parametrize(
