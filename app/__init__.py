@@ -22,6 +22,7 @@ def create_app(services: "Services") -> "Flask":
     from app.imports.routes import bp as imports
     from app.imports.session_routes import bp as import_sessions
     from app.manifests.routes import bp as templates
+    from app.registries.routes import bp as registries
     from app.sources.routes import bp as git
     from app.workflows.routes import bp as workflows
     from app.workflows.run_routes import bp as runs
@@ -33,6 +34,7 @@ def create_app(services: "Services") -> "Flask":
     app.register_blueprint(templates, url_prefix="/v1/api")
     app.register_blueprint(workflows, url_prefix="/v1/api")
     app.register_blueprint(runs, url_prefix="/v1/api")
+    app.register_blueprint(registries, url_prefix="/v1/api")
     app.register_blueprint(git, url_prefix="/v1/api")
     app.register_blueprint(imports, url_prefix="/v1/api")
     app.register_blueprint(import_sessions, url_prefix="/v1/api")

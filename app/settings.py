@@ -135,6 +135,10 @@ class Settings(BaseSettings):
         description="Image of the containers that wait for what a workload depends on; empty: none wait.",
     )
 
+    import_image_facts: bool = Field(
+        True, description="Ask registries for the ports, user and volumes of imported images, for 5 seconds at most."
+    )
+
     nixpacks_bin: str = Field("nixpacks", description="The program that knows how to build what has no Dockerfile.")
 
     # Git and files by URL
@@ -154,6 +158,14 @@ class Settings(BaseSettings):
         None,
         description="Private folder of workers for clones and builds; none: below the system's temporary folder.",
     )
+
+    # Image registries
+    registry_insecure_hosts: Commas = Field(
+        (),
+        description="Registries that are spoken to by plain HTTP, as images name them (`registry.lan:5000`); private "
+        "addresses are allowed for these.",
+    )
+    registry_timeout_seconds: float = Field(10, gt=0, le=25, description="To be told about one image.")
 
     # Runs, leases, watchers
     run_keep: int = Field(200, ge=1, description="Newest runs of a workflow that are kept.")

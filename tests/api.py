@@ -53,6 +53,7 @@ def test_settings(mongo_uri: str, redis_url: str, **changes: Any) -> Settings:
         "redis_url": redis_url,
         "jwt_secret": "jwt-" + "0123456789abcdef" * 3,
         "encryption_key": "encryption-" + "0123456789abcdef" * 2,
+        "import_image_facts": False,  # no registry on the internet
         "rate_limit_enabled": False,  # a test sends more in a second than a person
     }
     return Settings(**(values | changes))

@@ -31,6 +31,7 @@ class ApiProcess:
             "WEB_CONCURRENCY": "1",
             "JWT_SECRET": "k" * 40,
             "ENCRYPTION_KEY": "a key for tests",
+            "IMPORT_IMAGE_FACTS": "false",
         }
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
         self._environment = {**kept, **ours, **environment}

@@ -16,6 +16,9 @@ from tests.servers import mongo_uri, redis_url
 
 __all__ = ["mongo_uri", "redis_url"]  # fixtures: pytest finds them by being imported here
 
+# For the processes that tests start: nobody asks a registry on the internet unless the test is about that.
+os.environ.setdefault("IMPORT_IMAGE_FACTS", "false")
+
 HOW_TO_GET_A_CLUSTER = "needs a real cluster: set KUBECONFIG (CONTRIBUTING.md says how to get one)"
 
 

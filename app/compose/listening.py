@@ -38,7 +38,9 @@ def find_ports(work: Work, part: Part) -> None:
         facts = work.options.image_facts.get(part.image)
         numbers = list(facts.ports) if facts else []
         known = known_port(part.image)
-        for number in numbers or ([known] if known else []):
+        if known and (known in numbers or not numbers):  # an image may expose the port of its cluster's gossip too
+            numbers = [known, *(number for number in numbers if number != known)]
+        for number in numbers:
             found[number, "TCP"] = Port(number)
     for port in () if found else _of_dockerfile(work, part):
         found[port.number, port.protocol] = port

@@ -52,6 +52,24 @@ def set_volumes(work: Work, part: Part) -> None:
         _empty(work, part, _SHARED_MEMORY, medium="Memory", size=part.service["shm_size"], key="shm_size")
     if truth(part.service.get("use_api_socket")):
         _say_socket(work, part, "use_api_socket")
+    _say_image_volumes(work, part, taken)
+
+
+def _say_image_volumes(work: Work, part: Part, taken: set[str]) -> None:
+    """Where the image keeps data and nothing is mounted: Docker makes a volume there, a pod's is gone with the pod."""
+    facts = work.options.image_facts.get(part.image)
+    places = [place for place in (facts.volumes if facts else ()) if not any(_is_within(place, one) for one in taken)]
+    if places and part.kind in ("deployment", "statefulset", "daemonset"):
+        message = (
+            f"its image keeps data in {', '.join(places)[:200]}, which end with the pod: add a volume to keep them"
+        )
+        work.findings.info(_NOT, message, service=part.key, key="volumes")
+
+
+def _is_within(place: str, mounted: str) -> bool:
+    """Is the place, or a folder around it, mounted?"""
+    inner_path, outer = posixpath.normpath(place), posixpath.normpath(mounted)
+    return inner_path == outer or inner_path.startswith(f"{outer}/")
 
 
 def _usable_target(work: Work, part: Part, target: str, taken: set[str], key: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.composition.registries import RegistryServices
 from app.composition.sources import SourceServices
 from app.composition.workflows import WorkflowServices
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from app.imports.analysis import Analyzer
     from app.imports.asking import Asking
     from app.imports.events import ImportEvents
+    from app.imports.image_facts import ImageQuestions
     from app.imports.jobs import ImportJobs
     from app.imports.placing import Imported, Placements
     from app.imports.sessions import ImportSessions
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from app.imports.values import ImportValues
 
 
-class ImportServices(SourceServices, WorkflowServices):
+class ImportServices(SourceServices, RegistryServices, WorkflowServices):
     """From files and repositories to workflows."""
 
     @cached_property
@@ -41,7 +43,11 @@ class ImportServices(SourceServices, WorkflowServices):
         from app.compose.options import Options
         from app.imports.analysis import Analyzer
 
-        defaults = Options(published=self.settings.import_expose, storage=self.settings.import_storage)
+        defaults = Options(
+            published=self.settings.import_expose,
+            storage=self.settings.import_storage,
+            wants_image_facts=self.settings.import_image_facts,
+        )
         return Analyzer(defaults, self.settings.import_max_services, Nixpacks(self.settings.nixpacks_bin))
 
     @cached_property
@@ -63,7 +69,14 @@ class ImportServices(SourceServices, WorkflowServices):
             self.session_values,
             self.sealer,
             offload_analysis,
+            self.image_questions,
         )
+
+    @cached_property
+    def image_questions(self) -> "ImageQuestions":
+        from app.imports.image_facts import ImageQuestions
+
+        return ImageQuestions(self.images.facts, self.clock)
 
     @cached_property
     def asking(self) -> "Asking":

@@ -4,6 +4,7 @@
 - `store.py`: sessions and the files that an analysis read
 - `parts.py`: the files of an upload; `kept_files.py`: sealed, for other options
 - `analysis.py`: files → analysis, by `app/compose/`; `existing.py`: whose names it avoids
+- `image_facts.py`: what registries tell of the images, around an analysis
 - `sessions.py`: what people do with sessions; `asking.py`, `analyses.py`: asking and waiting
 - `jobs.py`: the analysis of a URL as a job; `progress.py`: what it tells; `failures.py`: how it failed
 - `events.py`, `stream.py`: what viewers get

@@ -108,7 +108,10 @@ class ImportJobs:
         progress.reach(ANALYZING)
         options = self.analyzer.options(given["options"], job.raw["namespace"], fetched.path)
         progress.reach(PARSING)
-        found = self.analyzer.analyse(job.id, fetched.files, options, fetched.facts, self._existing(job.raw))
+        existing = self._existing(job.raw)
+        found = self.sessions.questions.analysed(
+            lambda known: self.analyzer.analyse(job.id, fetched.files, known, fetched.facts, existing), options
+        )
         progress.reach(CONVERTING)
         nodes = len(found.analysis["suggestedNodes"])
         progress.log(f"Found {found.analysis['detectedType']}: {nodes} nodes", stage="complete")

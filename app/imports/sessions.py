@@ -16,6 +16,7 @@ from app.compose.options import Options
 from app.errors import ConflictError, InvalidError, NotFoundError
 from app.imports.analysis import Analyzer
 from app.imports.existing import existing_graph
+from app.imports.image_facts import ImageQuestions
 from app.imports.kept_files import open_files, seal_files
 from app.imports.parts import Upload
 from app.imports.store import NOT_FOUND, FileStore, ImportStore, RawSession, packed
@@ -44,6 +45,7 @@ class ImportSessions:
     values: ImportValues
     sealer: Sealer
     offload: Offload
+    questions: ImageQuestions
 
     def upload(
         self, user_id: ObjectId, upload: Upload, *, namespace: str, options: object, workflow_id: ObjectId | None = None
@@ -60,7 +62,9 @@ class ImportSessions:
         existing = existing_graph(self.workflows, user_id, workflow_id)
         chosen = self.analyzer.options(options, namespace)
         session_id = ObjectId()
-        found = self.offload(self.analyzer.analyse, session_id, upload.files, chosen, None, existing)
+        found = self.questions.analysed(
+            lambda known: self.offload(self.analyzer.analyse, session_id, upload.files, known, None, existing), chosen
+        )
         fields = {
             "source": "file",
             "file_name": upload.main,
@@ -113,7 +117,10 @@ class ImportSessions:
             existing = existing_graph(self.workflows, user_id, session.get("workflow_id"))
         except NotFoundError:
             existing = None  # it is gone, and its names with it
-        found = self.offload(self.analyzer.analyse, session_id, files, chosen, _repository(session), existing)
+        repository = _repository(session)
+        found = self.questions.analysed(
+            lambda known: self.offload(self.analyzer.analyse, session_id, files, known, repository, existing), chosen
+        )
         before = session.get("secrets")
         results = self.results(session_id, found, chosen, bytes(before) if before else None)
         if not self.store.replace_analysis(session, results):

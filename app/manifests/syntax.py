@@ -7,16 +7,7 @@ from typing import Any, Final
 from app.kube.quantities import is_quantity, parse_quantity
 from app.manifests.formats import shown, trimmed
 from app.manifests.problems import At
-
-# The grammar of distribution/reference: [host[:port]/]path[:tag][@digest].
-_PATH_PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_DOMAIN_PART: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_DOMAIN: Final = rf"(?:\[[0-9a-fA-F:]+\]|{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*)"
-_IMAGE: Final = re.compile(
-    rf"(?P<name>(?:{_DOMAIN}(?::\d+)?/)?{_PATH_PART}(?:/{_PATH_PART})*)"
-    r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?"
-    r"(?P<digest>@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
-)
+from app.registries.references import IMAGE, LONGEST
 
 _CRON_FIELD: Final = re.compile(r"[0-9A-Za-z*?/,-]+")
 _CRON_WORDS: Final = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
@@ -35,11 +26,11 @@ def image(value: Any, at: At) -> str | None:
     found = trimmed(value, at)
     if found is None:
         return None
-    match = _IMAGE.fullmatch(found) if len(found) <= 1024 else None
+    match = IMAGE.fullmatch(found) if len(found) <= LONGEST else None
     if match is None or len(match["name"]) > 255:
         hint = (
             ": image names are in lower case"
-            if _IMAGE.fullmatch(found.lower())
+            if IMAGE.fullmatch(found.lower())
             else ", e.g. nginx:1.29 or ghcr.io/owner/app:1.0"
         )
         return at.bad(f"{shown(found)} is not an image{hint}")

@@ -4,8 +4,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from app.kube.deadline import Deadline
+from app.outbound.exchange import REDIRECTS_AT_MOST, Answer, Request
 from app.sources.errors import SourceError, source_error
-from app.sources.outbound import REDIRECTS_AT_MOST, Answer, Outbound, Request, redirected
+from app.sources.outbound import Outbound, redirected
 from app.sources.urls import file_url
 
 TIMEOUT_S: Final = 20.0

@@ -11,9 +11,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from app.kube.deadline import Deadline
+from app.outbound.exchange import REDIRECTS_AT_MOST, Answer, Request, same_host
 from app.sources.errors import SourceError, source_error
 from app.sources.models import GitCredential
-from app.sources.outbound import REDIRECTS_AT_MOST, Answer, Outbound, Request, redirected, same_host
+from app.sources.outbound import Outbound, redirected
 from app.sources.pkt_lines import NotGitError, ask_for_refs, capabilities_of, refs_of_version_0, refs_of_version_2
 from app.sources.refs import Refs
 from app.sources.urls import Repository

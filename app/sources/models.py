@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from app.sources.urls import TOKEN_USER, host_name
+from app.net.host_names import host_name
+from app.sources.urls import TOKEN_USER
 from app.storage.documents import Document, Id
 
 _TEXT: Final = 1024

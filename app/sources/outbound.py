@@ -1,32 +1,23 @@
-"""Requests to hosts that people name: each address judged, no redirect followed unasked, limits of time and size.
+"""Which hosts may be spoken to for repositories and files, and what a failure is called (`app/outbound/` speaks).
 
-Stands on the sockets, deadlines and HTTP reader that calls to clusters use (`app/kube/`). Called by `lookup.py` and
-`fetching.py`; `cloning.py` asks it for the addresses that git may connect to.
+Called by `lookup.py` and `fetching.py`; `cloning.py` asks it for the addresses that git may connect to.
 """
 
-import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from app.clock import Clock
 from app.kube.deadline import Deadline
 from app.kube.errors import UnreachableError, UnreachableReason
-from app.kube.stream import Stream
 from app.kube.target import Target
-from app.kube.transport import Transport
 from app.net.guard import AddressGuard, BlockedAddressError
+from app.outbound import exchange
+from app.outbound.exchange import Answer, Request, origin
 from app.sources.errors import SourceError, source_error
-from app.sources.urls import host_name
 
-CONNECT_TIMEOUT_S: Final = 5.0
-REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-REDIRECTS_AT_MOST: Final = 5
-# Some hosts answer a browser with their sign-in page; this is how git itself begins.
-USER_AGENT: Final = "git/2.40 (KubeOrch)"
 _TEXTS: Final[Mapping[UnreachableReason, str]] = {
     "dns": "The host {host} can't be found: check its name",
     "refused": "{host} refuses the connection: check host and port",
@@ -37,15 +28,6 @@ _TEXTS: Final[Mapping[UnreachableReason, str]] = {
     "tls_expired": "The certificate of {host} has expired or isn't valid yet",
     "not_kubernetes": "{host} answers with something that can't be read: check host and port",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer; header names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +77,7 @@ class Outbound:
 
     def addresses(self, url: str) -> list[str]:
         """Where the URL's host is; all of them may be connected to. Raises SourceError."""
-        target = Target.parse(_origin(url))
+        target = Target.parse(origin(url))
         try:
             return self.guard.resolve(target.host, target.port)
         except BlockedAddressError as error:
@@ -103,102 +85,41 @@ class Outbound:
         except OSError as error:
             raise _unreachable(UnreachableError("dns", ""), target.host) from error
 
-    def exchange(self, request: "Request", deadline: Deadline, *, at_most_bytes: int) -> Answer:
+    def exchange(self, request: Request, deadline: Deadline, *, at_most_bytes: int) -> Answer:
         """One request and its answer; redirects are answers too.
 
         Raises:
             SourceError: not allowed, no usable answer, or too much of it (`LIMIT_EXCEEDED`).
         """
         self.check(request.url)
-        target = Target.parse(_origin(request.url))
-        context = _context(self.ca_file) if target.is_tls else None
-        transport = Transport(target, self.guard, context, target.host, CONNECT_TIMEOUT_S, self.clock)
+        host = urlsplit(request.url).hostname or ""
         try:
-            sock = transport.open(deadline.left_s())
-            with Stream(transport, sock, request.payload(), deadline, None) as stream:
-                body = bytearray()
-                while part := stream.read_some():
-                    body += part
-                    if len(body) > at_most_bytes:
-                        raise _too_much(target.host, at_most_bytes)
-                return Answer(stream.status, stream.headers, bytes(body))
+            return exchange.exchange(
+                request,
+                deadline,
+                guard=self.guard,
+                clock=self.clock,
+                at_most_bytes=at_most_bytes,
+                ca_file=self.ca_file,
+            )
+        except exchange.TooMuchError:
+            raise _too_much(host, at_most_bytes) from None
         except UnreachableError as error:
-            raise _unreachable(error, target.host) from error
+            raise _unreachable(error, host) from error
         except TimeoutError as error:
-            raise _too_slow(target.host) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is sent."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold a credential
-    body: bytes | None = field(default=None, repr=False)
-
-    def payload(self) -> bytes:
-        """Its bytes. Raises ValueError for a URL or header that would end its line early."""
-        parts = urlsplit(self.url)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        given = {
-            "Host": parts.netloc.rpartition("@")[2],
-            "User-Agent": USER_AGENT,
-            "Accept-Encoding": "identity",
-            "Connection": "close",
-            **self.headers,
-        }
-        if self.body is not None:
-            given["Content-Length"] = str(len(self.body))
-        head = [f"{self.method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
-        if not all(line.isascii() and line.isprintable() for line in head) or " " in path:
-            raise ValueError("a line of a request must be printable ASCII")
-        return "\r\n".join([*head, "", ""]).encode("ascii") + (self.body or b"")
+            raise _too_slow(host) from error
 
 
 def redirected(request: Request, answer: Answer) -> str | None:
-    """Where an answer sends us, if it does; still to be checked."""
-    location = answer.headers.get("location", "")
-    if answer.status not in REDIRECTS or not location:
-        return None
-    url = urljoin(request.url, location).partition("#")[0]
-    if not _is_plain(url):
-        raise source_error("GIT_UNREACHABLE", f"{urlsplit(request.url).hostname} redirects to what is no plain URL")
-    parts = urlsplit(url)
-    if request.url.startswith("https:") and parts.scheme != "https":
-        host = urlsplit(request.url).hostname
-        raise source_error("INVALID_URL", f"{host} redirects to an address without TLS, which isn't followed")
-    return url
-
-
-def _is_plain(url: str) -> bool:
-    """A URL whose every part we'd take from a person too."""
+    """Where an answer sends us, if it does; still to be checked. Raises SourceError."""
+    host = urlsplit(request.url).hostname
     try:
-        parts = urlsplit(url)
-        _ = parts.port
-        host_name(parts.hostname or "")
-    except ValueError:
-        return False
-    return url.isascii() and url.isprintable() and " " not in url and parts.username is None
-
-
-def same_host(one: str, other: str) -> bool:
-    """Scheme, host and port: a credential for one goes to no other."""
-    return _origin(one) == _origin(other)
-
-
-@lru_cache(maxsize=4)
-def _context(ca_file: Path | None) -> ssl.SSLContext:
-    """Verifies hosts. Reading the system's authorities takes 15 ms, so once a process."""
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        context.load_verify_locations(ca_file)
-    return context
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
+        return exchange.redirected(request, answer)
+    except exchange.UnencryptedRedirectError:
+        text = f"{host} redirects to an address without TLS, which isn't followed"
+        raise source_error("INVALID_URL", text) from None
+    except exchange.BadRedirectError:
+        raise source_error("GIT_UNREACHABLE", f"{host} redirects to what is no plain URL") from None
 
 
 def _names(entry: str, host: str, port: int | None) -> bool:

@@ -4,12 +4,12 @@ One parser for all who handle such addresses: two that disagree are a hole. What
 so nothing of the original reaches git but what was understood here.
 """
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from app.net.host_names import host_name
 from app.sources.errors import SourceError, source_error
 from app.sources.pages import TWO_PARTS, page_of
 from app.sources.ref_names import bad_ref, checked_ref, is_ref_name
@@ -30,8 +30,6 @@ _HTTPS_TWINS: Final = {
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _FORBIDDEN: Final = re.compile(r"""[\s"'`\\<>{}|^$]""")
 _SCP: Final = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>.+)")
-_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
-_NUMBER: Final = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _SAFE: Final = "~@:+,=!()&*"
 _TOKEN_LEAST: Final = 20  # characters: shorter user names without a password are names
 TOKEN_USER: Final = "x-access-token"  # noqa: S105  a user name: Git hosts look only at the token beside it
@@ -150,27 +148,6 @@ def file_url(text: str) -> str:
     path = "/".join(quote(part, safe=_SAFE) for part in _path_parts(parts.path))
     query = f"?{quote(parts.query, safe=_SAFE + '/?%')}" if parts.query else ""
     return f"{parts.scheme.lower()}://{_host(parts)}/{path}{query}"
-
-
-def host_name(text: str) -> str:
-    """A host in one spelling: lower case, ASCII, without `www.` and final dot; an address in its usual form.
-
-    Raises:
-        ValueError: it can't be one.
-    """
-    name = text.strip("[]").rstrip(".").lower()
-    if ":" in name:
-        return f"[{ipaddress.IPv6Address(name)}]"
-    if not name.isascii():
-        name = name.encode("idna").decode("ascii")
-    if name.startswith("www.") and name.count(".") > 1:
-        name = name[4:]
-    if not _NAME.fullmatch(name) or ".." in name:
-        raise ValueError("no host name")
-    # Resolvers read `0x7f.1` and `2130706433` as addresses, programs don't agree on which: only the usual form.
-    if _NUMBER.fullmatch(name.rpartition(".")[2]):
-        return str(ipaddress.IPv4Address(name))
-    return name
 
 
 def _checked_text(text: str) -> str:

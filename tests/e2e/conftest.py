@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.stand_ins import REGISTRY
 from tests.system import System, running_system
 
 
 @pytest.fixture(scope="session")
 def system(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Every part, started as `make run` does."""
-    with running_system(tmp_path_factory.mktemp("system"), RATE_LIMIT_ENABLED="false") as system:
+    settings = {"RATE_LIMIT_ENABLED": "false", "REGISTRY_INSECURE_HOSTS": REGISTRY}
+    with running_system(tmp_path_factory.mktemp("system"), **settings) as system:
         system.add_cluster(kubeconfig)
         yield system

@@ -83,6 +83,7 @@ ENTRIES: Final[dict[Key, Entry]] = {
     ("POST", "/git/credentials"): Entry("collection", {"host": "git.example.com", "token": "t"}),
     ("DELETE", "/git/credentials/<credential_id>"): Entry("theirs"),
     ("GET", "/git/refs"): Entry("collection"),
+    ("GET", "/registries/image-facts"): Entry("collection"),
     ("POST", "/import/upload"): Entry("collection"),
     ("POST", "/import/analyze"): Entry("collection", {"source": "file", "fileName": "c.yml", "fileContent": COMPOSE}),
     ("POST", "/import/create-workflow"): Entry(

@@ -3,8 +3,9 @@
 import pytest
 
 from app.net.guard import AddressGuard
+from app.outbound.exchange import Answer, Request, same_host
 from app.sources.errors import SourceError
-from app.sources.outbound import Answer, Outbound, Request, redirected, same_host
+from app.sources.outbound import Outbound, redirected
 from tests.fake_clock import FakeClock
 
 GUARD = AddressGuard(False, False, (), settings_prefix="")

@@ -1,0 +1,1 @@
+"""A registry on the loopback, over HTTP."""

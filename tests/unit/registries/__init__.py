@@ -1,0 +1,1 @@
+"""Images by name, what registries ask for, what their answers mean."""
