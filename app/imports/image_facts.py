@@ -6,6 +6,7 @@ registry that is away is left alone for a minute. Called by `sessions.py` and `j
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
@@ -16,6 +17,7 @@ from app.compose.builds import is_unbuilt
 from app.compose.choices import ImageFacts
 from app.compose.detection import Analysed
 from app.compose.options import Options
+from app.errors import TooManyRequestsError
 from app.kube.deadline import Deadline
 from app.registries.errors import RegistryError
 from app.registries.models import ImageFacts as Told
@@ -87,7 +89,8 @@ class ImageQuestions:
             return found
         answers = self.of_images(images_of(found.analysis["suggestedNodes"]))
         if answers.facts:
-            found = analyse(replace(options, image_facts=answers.facts))
+            with suppress(TooManyRequestsError):  # others analyse: better what the files alone say than nothing
+                found = analyse(replace(options, image_facts=answers.facts))
         if not answers.missing:
             return found
         findings = [*found.analysis["findings"], _finding(answers.missing)]

@@ -9,6 +9,7 @@ import pytest
 from app.compose.choices import ImageFacts
 from app.compose.detection import Analysed, analysed
 from app.compose.options import Options
+from app.errors import TooManyRequestsError
 from app.imports.image_facts import AWAY_S, ImageQuestions, taken
 from app.registries.errors import RegistryError, registry_error
 from app.registries.models import ImageFacts as Told
@@ -207,3 +208,20 @@ def test_the_port_that_a_known_image_is_known_for_comes_first() -> None:
 
     assert workload(found, "queue")["port"] == 5672
     assert len(workload(found, "queue")["ports"]) == 3
+
+
+def test_whoever_may_not_look_again_gets_what_the_files_say() -> None:
+    looks = []
+
+    def analyse(options: Options) -> Analysed:
+        looks.append(options)
+        if len(looks) > 1:
+            raise TooManyRequestsError("Too many analyses are going on", 5)
+        return analysed({"compose.yaml": SHOP}, options)
+
+    registry = Registry(lambda _: told(exposed_ports=("8080/tcp",)))
+
+    found = ImageQuestions(registry, FakeClock()).analysed(analyse, Options())
+
+    assert len(looks) == 2
+    assert workload(found, "web")["image"] == "example.org/web:1"
