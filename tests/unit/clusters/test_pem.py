@@ -16,13 +16,20 @@ def encoded(text: str) -> str:
     return base64.encodebytes(text.encode()).decode()  # with line breaks, as `base64` prints it
 
 
-@pytest.mark.parametrize("given", [PAIR.pem, encoded(PAIR.pem), encoded(encoded(PAIR.pem)), f"  notes\n{PAIR.pem}\n"])
+# Named, as certificates differ between the processes that share the tests out.
+@pytest.mark.parametrize(
+    "given",
+    [PAIR.pem, encoded(PAIR.pem), encoded(encoded(PAIR.pem)), f"  notes\n{PAIR.pem}\n"],
+    ids=["PEM", "base64", "base64 twice", "with notes"],
+)
 def test_pem_and_one_or_two_layers_of_base64_are_the_same(given: str) -> None:
     assert certificates(given, NOW) == (PAIR.pem, NOW + timedelta(days=3650))
 
 
 @pytest.mark.parametrize(
-    "given", ["", "nonsense", encoded(encoded(encoded(PAIR.pem))), base64.b64encode(b"\xff\xfe").decode(), "ä"]
+    "given",
+    ["", "nonsense", encoded(encoded(encoded(PAIR.pem))), base64.b64encode(b"\xff\xfe").decode(), "ä"],
+    ids=["empty", "nonsense", "base64 three times", "base64 of no text", "no ASCII"],
 )
 def test_what_is_no_pem_says_so(given: str) -> None:
     with pytest.raises(PemError, match="neither PEM"):
