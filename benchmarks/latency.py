@@ -93,8 +93,14 @@ def follow_stream(system: System, workflow: str, saw: list[float], begun: thread
             continue
         begun.set()
         event: Any = json.loads(line[5:])
-        if event.get("event_type") == "node_update":
-            is_zero = event["data"]["status"]["message"] == ZERO
+        if event.get("event_type") in ("node_update", "workflow_sync"):
+            is_zero = _status_in(event)["message"] == ZERO
             if is_zero and not was_zero:
                 saw.append(came)
             was_zero = is_zero
+
+
+def _status_in(event: Any) -> Any:
+    """Of the only node. Who is told between a write and its publish gets the whole state instead of the change."""
+    data = event["data"]
+    return data["status"] if event["event_type"] == "node_update" else data["nodes"][0]["data"]["_status"]
