@@ -41,7 +41,6 @@ def make_plan(given: Mapping[str, Any], data: DataFolder, kept: Mapping[str, str
     """
     settings = {
         "CLUSTER_ALLOW_LOOPBACK": "true",  # a cluster on this machine is what most people have
-        "REGISTRY_ALLOW_LOOPBACK": "true",
         "STREAM_DRAIN_SECONDS": "5",
         "KUBEORCH_DATA": str(data.path),
         # What the command line's rotate-keys has written there counts as well.

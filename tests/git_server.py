@@ -9,14 +9,14 @@ import gzip
 import os
 import ssl
 import subprocess
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import unquote
+
+from tests.serving import Serving
 
 Commit = Mapping[str, str | bytes]
 
@@ -112,7 +112,7 @@ class Seen:
         return self.headers.get("Authorization")
 
 
-class GitServer:
+class GitServer(Serving):
     """Serves every repository below a folder, at `<url>/<name>.git`.
 
     Args:
@@ -122,16 +122,18 @@ class GitServer:
         port: 0: a free one.
     """
 
+    _server: "_Server"
+
     def __init__(
         self, root: Path, certificate: Path | None = None, *, address: str = "127.0.0.1", port: int = 0
     ) -> None:
+        super().__init__()
         self.root, self.seen = root, list[Seen]()
         self.passwords: dict[str, str] = {}
         """When there are some: by user name."""
         self.answer: Callable[[Handler], object] | None = None
         """Asked before each request; what is true says that it has answered by itself."""
         self.protocol = 2
-        self.over = threading.Event()
         self._server = _Server((address, port), Handler)
         self._server.owner = self
         self._scheme = "http"
@@ -160,17 +162,6 @@ class GitServer:
 
     def repository(self, name: str = "team/app") -> Author:
         return Author.create(self.root / f"{name}.git")
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def moved(old: str, new: str) -> Callable[["Handler"], object]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from bson import ObjectId
+from pymongo import MongoClient
 from pymongo.database import Database
 
 from app import create_app
@@ -118,3 +120,19 @@ def import_system(
         with api_process(folder, "wsgi:app", processes.environment) as api:
             yield ImportSystem(api, host, processes, services, person.headers, viewers, work_dir)
         close_services(services)
+
+
+@pytest.fixture(scope="module")
+def system(
+    mongo_uri: str,
+    redis_url: str,
+    mongo_client: MongoClient[dict[str, Any]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ImportSystem]:
+    """One for a module, with a worker; for tests that kill nothing."""
+    database = f"test_imports_{secrets.token_hex(4)}"
+    with import_system(mongo_uri, redis_url, mongo_client[database], tmp_path_factory.mktemp("imports")) as running:
+        running.processes.worker(app=WORKER)
+        running.processes.ready()
+        yield running
+    mongo_client.drop_database(database)

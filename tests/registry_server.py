@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
+
+from tests.serving import Serving
 
 INDEX: Final = "application/vnd.oci.image.index.v1+json"
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
@@ -29,15 +29,15 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-class RegistryServer:
+class RegistryServer(Serving):
     """Serves what `image` and `index` put into it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.seen: list[Seen] = []
         self.wants_token = False
         self.answer: Callable[[Handler], object] | None = None
         """Asked before each request; what is true says that it has answered by itself."""
-        self.over = threading.Event()
         self.manifests: dict[tuple[str, str], tuple[str, bytes]] = {}
         """(repository, tag or digest) → (media type, content)."""
         self.blobs: dict[str, bytes] = {}
@@ -78,17 +78,6 @@ class RegistryServer:
     def asked(self, method: str = "GET") -> list[str]:
         """Paths below `/v2/`, in order."""
         return [one.path.removeprefix("/v2/") for one in self.seen if one.method == method]
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

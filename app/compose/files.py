@@ -7,6 +7,7 @@ lies there; the command line's `Folder` also refuses links that lead out.
 import os
 import posixpath
 import re
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -94,9 +95,9 @@ def decoded(content: bytes, name: str) -> str:
 class Tree(Mapping[str, bytes]):
     """Files that can be listed by folder without listing all."""
 
+    @abstractmethod
     def under(self, folder: str) -> list[str]:
         """The names of the files in a folder and below, sorted; `.` is the root."""
-        raise NotImplementedError
 
     def peek(self, name: str) -> bytes | None:
         """A file's content for who only looks what it is."""

@@ -130,8 +130,3 @@ _ALL: Final = [
 
 KNOWN: Final[Mapping[tuple[str, str], Resource]] = {(known.api_version, known.kind): known for known in _ALL}
 """By (apiVersion, kind); stable API versions that every supported cluster serves."""
-
-
-def resource_for(obj: KubeObject) -> Resource | None:
-    """Where a known kind is served; `None` for one that discovery must find."""
-    return KNOWN.get((obj.get("apiVersion", ""), obj.get("kind", "")))

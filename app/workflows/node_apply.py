@@ -5,7 +5,7 @@ cluster's own reason; only the job's own ends (lease lost, cancelled, ...) pass 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from app.clock import Clock
@@ -201,11 +201,6 @@ class NodeApplier:
 
     def _patiently(self, call: Callable[[KubeClient], Answer]) -> Answer:
         return Patience(self.job, self.client, self.clock, self.on_refused).call(call)
-
-
-def with_noted(noted: Mapping[ObjectKey, Noted], key: ObjectKey) -> Noted:
-    """An entry to write before its object is applied: what is known of it stays."""
-    return replace(noted[key]) if key in noted else Noted(key)
 
 
 def _reason(error: KubeError) -> str:

@@ -160,10 +160,6 @@ class WorkflowStore:
             change["$inc"] = {counter: 1}
         self._workflows.update_one({"_id": workflow_id, "counted_end": _below(version)}, change)
 
-    def raise_version(self, workflow_id: ObjectId, version: int) -> None:
-        """A snapshot with this number is stored."""
-        self._workflows.update_one({"_id": workflow_id}, {"$max": {"current_version": version}})
-
 
 def _below(version: int) -> dict[str, Any]:
     """Lower, or not there: a document of an earlier release."""

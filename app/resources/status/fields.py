@@ -94,11 +94,6 @@ def is_true(obj: Any, kind: str) -> bool:
     return condition(obj, kind).get("status") == "True"
 
 
-def is_false(obj: Any, kind: str) -> bool:
-    """Whether the object has this condition with status False (not: hasn't it)."""
-    return condition(obj, kind).get("status") == "False"
-
-
 def clean(words: str, limit: int = MESSAGE_CHARS) -> str:
     """On one line, without control characters, no longer than it should be."""
     line = " ".join("".join(char if char.isprintable() else " " for char in words[: limit * 4]).split())

@@ -21,11 +21,6 @@ def selects(selector: Any, labels: Mapping[str, str]) -> bool:
     return isinstance(expressions, list) and all(_holds(each, labels) for each in expressions)
 
 
-def selects_all(selector: KubeObject, labels: Mapping[str, str]) -> bool:
-    """Whether a plain map of labels, as in a Service's `spec.selector`, picks these; an empty one picks nothing."""
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
-
-
 def as_text(selector: Any) -> str:
     """`app=web, tier in (a, b)`: as `kubectl` writes it; empty for one that picks everything."""
     parts = [f"{key}={value}" for key, value in sorted(fields.section(selector, "matchLabels").items())]

@@ -30,7 +30,6 @@ _START_REASONS: Final = frozenset(
 )
 _NEVER_RAN: Final = frozenset({"StartError", "ContainerCannotRun"})  # the process couldn't even be executed
 _SCHEDULER_EXTRAS: Final = re.compile(r"\.? (?:no new claims to deallocate|preemption:)")
-_NODE_GONE: Final = frozenset({"DeletionByTaintManager", "DeletionByPodGC"})
 _PULL_CAUSES: Final = (
     (
         r"unauthorized|denied|forbidden|authorization failed|\b40[13]\b",

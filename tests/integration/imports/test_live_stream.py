@@ -1,29 +1,10 @@
 """POST /import/analyze and its stream through gunicorn and a real worker, while the import is going on."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-from pymongo import MongoClient
-
-from tests.import_system import WORKER, Holding, ImportSystem, import_system
+from tests.import_system import Holding, ImportSystem, system
 from tests.sse_validator import Frame, frames_of, judge
 from tests.waiting import eventually
 
-
-@pytest.fixture(scope="module")
-def system(
-    mongo_uri: str,
-    redis_url: str,
-    mongo_client: MongoClient[dict[str, Any]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ImportSystem]:
-    folder = tmp_path_factory.mktemp("imports")
-    with import_system(mongo_uri, redis_url, mongo_client["test_live_imports"], folder) as running:
-        running.processes.worker(app=WORKER)
-        running.processes.ready()
-        yield running
-    mongo_client.drop_database("test_live_imports")
+__all__ = ["system"]  # a fixture
 
 
 def logs(frames: list[Frame]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.kube.objects import KNOWN, ObjectRef, Resource, resource_for
+from app.kube.objects import KNOWN, ObjectRef, Resource
 
 DEPLOYMENTS, PODS, NODES = KNOWN["apps/v1", "Deployment"], KNOWN["v1", "Pod"], KNOWN["v1", "Node"]
 
@@ -27,12 +27,6 @@ def test_where_an_object_is_served(path: str, expected: str) -> None:
 def test_no_name_leads_elsewhere(namespace: str | None, name: str) -> None:
     with pytest.raises(ValueError):
         PODS.path(namespace, name)
-
-
-def test_a_known_kind_is_found_by_its_object() -> None:
-    assert resource_for({"apiVersion": "apps/v1", "kind": "Deployment"}) == DEPLOYMENTS
-    assert resource_for({"apiVersion": "apps/v1beta1", "kind": "Deployment"}) is None
-    assert resource_for({}) is None
 
 
 def test_a_reference_is_what_an_object_says_of_itself() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.resources.status.selectors import as_text, selects, selects_all
+from app.resources.status.selectors import as_text, selects
 
 WEB = {"app": "web", "tier": "front"}
 
@@ -37,12 +37,6 @@ CASES: list[tuple[Any, bool]] = [
 @pytest.mark.parametrize(("selector", "picked"), CASES)
 def test_selects(selector: Any, picked: bool) -> None:
     assert selects(selector, WEB) is picked
-
-
-def test_a_service_without_selector_picks_nothing() -> None:
-    assert not selects_all({}, WEB)
-    assert selects_all({"app": "web"}, WEB)
-    assert not selects_all({"app": "db"}, WEB)
 
 
 def test_a_selector_is_written_as_kubectl_does() -> None:
